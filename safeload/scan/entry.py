@@ -1,0 +1,73 @@
+"""What a list says of one name: what may be done with it, and with which arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from safeload.scan.report import ANY_USE, GlobalRef, Use
+
+CallRule = Callable[[tuple[Any, ...], Mapping[str, Any]], str | None]
+"""Judges the arguments of a call or of NEWOBJ; None when they are fine, else what is wrong.
+
+It sees inert values: builtin containers, numbers, text and bytes as they are, globals and objects
+as stand-ins (:func:`safeload.scan.inert.ref_of`, :func:`safeload.scan.inert.made_by`). An exception
+counts as an objection. Bytes of 64 KiB and more may be unread (zeros): judge their length only.
+"""
+
+StateRule = Callable[[Any, Any], str | None]
+"""Judges the state given to an object by BUILD: ``rule(the stand-in, state)``."""
+
+LETTERS = {
+    "c": Use.CALLED,
+    "n": Use.INSTANTIATED,
+    "s": Use.STATE_SET,
+    "i": Use.ITEMS_SET,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One allowed name.
+
+    Attributes:
+        uses: what a stream may do with it; a reference is always among them.
+        reason: the judgement, with attacker-chosen arguments in mind.
+        call: the rule on the arguments of a call or NEWOBJ.
+        state: the rule on the state given by BUILD to an object made from it.
+        makes: for a function, the class whose object a call returns, told from the arguments
+            (so that BUILD on the result is judged as that class).
+        resolves: for ``getattr`` and its like, the dotted global that a call hands out.
+        value: computes a call's result for real; only for results that are plain data.
+        nested: the format of a stream that the first argument holds, to be looked into.
+        profile: the list it stands in, as named in messages and settings.
+        plain: no rule anywhere and every use allowed, so uses need not be told apart.
+    """
+
+    uses: Use
+    reason: str
+    call: CallRule | None = None
+    state: StateRule | None = None
+    makes: Callable[[tuple[Any, ...]], GlobalRef | None] | None = None
+    resolves: Callable[[tuple[Any, ...]], GlobalRef | None] | None = None
+    value: Callable[..., Any] | None = None
+    nested: str | None = None
+    profile: str = ""
+
+    @property
+    def plain(self) -> bool:
+        """True when nothing the stream does with the name can break this entry."""
+        hooks = (self.call, self.state, self.makes, self.resolves, self.value, self.nested)
+        return self.uses == ANY_USE and not any(hooks)
+
+
+def uses_from(letters: str) -> Use:
+    """``"cns"`` to the flags: c called, n instantiated, s state set, i items set; r alone none of them."""
+    uses = Use.REFERENCED
+    for letter in letters.replace("r", ""):
+        uses |= LETTERS[letter]
+    return uses
+
+
+Rulebook = Mapping[GlobalRef, Entry]

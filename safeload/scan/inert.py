@@ -1,0 +1,223 @@
+"""Stand-ins for what a pickle names and builds: they look the part to CPython's unpickler and do nothing.
+
+Every global becomes a class of its own (the unpickler accepts a class wherever it accepts a
+function), every object an instance of it. What the stream does with them is told to a
+:class:`Recorder`, which asks the rulebook whether it may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from safeload.scan.entry import Entry, Rulebook
+from safeload.scan.report import GlobalRef, Objection, Use
+
+CALLED = Use.CALLED.value
+INSTANTIATED = Use.INSTANTIATED.value
+STATE_SET = Use.STATE_SET.value
+ITEMS_SET = Use.ITEMS_SET.value
+
+PERSISTENT = GlobalRef("?", "persistent id")
+
+
+class Recorder:
+    """Collects what one stream does; the only state of a look."""
+
+    def __init__(self, rulebook: Rulebook, nested: Callable[[str, Any], None]) -> None:
+        self.rulebook = rulebook
+        self.look_into = nested
+        self.uses: dict[GlobalRef, int] = {}  # Use values: Flag arithmetic is slow per object
+        self.raw: dict[GlobalRef, GlobalRef] = {}
+        self.objections: dict[Objection, None] = {}
+        self.stubs: dict[GlobalRef, type[Inert]] = {}
+
+    def stub(self, ref: GlobalRef) -> type[Inert]:
+        """The stand-in class for a global, one for each name."""
+        stub = self.stubs.get(ref)
+        if stub is None:
+            entry = self.rulebook.get(ref)
+            base = Plain if entry is not None and entry.plain else Inert
+            stub = Global("Inert", (base,), {"__slots__": ()})
+            stub.ref, stub.entry, stub.recorder = ref, entry, self
+            self.stubs[ref] = stub
+            self.uses[ref] = Use.REFERENCED.value
+        return stub
+
+    def objects(self, ref: GlobalRef, text: str, *, structural: bool = True) -> None:
+        self.objections[Objection(ref, text, structural)] = None
+
+    def call(self, stub: type[Inert], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """REDUCE on a global: judge the arguments, hand back what stands for the result."""
+        self.uses[stub.ref] |= CALLED
+        entry = stub.entry
+        if entry is None:
+            return self.instance(stub, args)
+        self.check(stub, entry, args, kwargs)
+        if entry.nested is not None and args:
+            self.look_into(entry.nested, args[0])
+        if entry.value is not None and not kwargs:
+            return self.compute(stub, entry.value, args)
+        if entry.resolves is not None:
+            target = _quietly(entry.resolves, args)
+            return self.instance(stub, args) if target is None else self.stub(target)
+        if entry.makes is not None:
+            target = _quietly(entry.makes, args)
+            stub = stub if target is None else self.stub(target)
+        return self.instance(stub, args)
+
+    def check(
+        self, stub: type[Inert], entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        if entry.call is None:
+            return
+        try:
+            wrong = entry.call(args, kwargs)
+        except Exception as error:  # noqa: BLE001 - a rule that trips over its input refuses it
+            wrong = f"arguments that no honest file has ({type(error).__name__})"
+        if wrong:
+            self.objects(stub.ref, wrong, structural=False)
+
+    def compute(
+        self, stub: type[Inert], value: Callable[..., Any], args: tuple[Any, ...]
+    ) -> Any:
+        try:
+            return value(*args)
+        except Exception:  # noqa: BLE001 - what cannot be computed stays a stand-in
+            return self.instance(stub, args)
+
+    def instance(self, stub: type[Inert], args: tuple[Any, ...]) -> Inert:
+        made = object.__new__(stub)
+        if not issubclass(stub, Plain):
+            made.args = args
+        return made
+
+    def persistent(self, pid: Any) -> Persistent:
+        """The stand-in for an object that the loader, not the pickle, provides."""
+        made = object.__new__(Persistent)
+        made.args = (pid,)
+        made.recorder = self
+        return made
+
+    def build(self, made: Inert, state: Any) -> None:
+        """BUILD on an object: judge the state."""
+        stub = type(made)
+        self.uses[stub.ref] |= STATE_SET
+        made.state = state
+        if stub.entry is not None and stub.entry.state is not None:
+            try:
+                wrong = stub.entry.state(made, state)
+            except Exception as error:  # noqa: BLE001 - as in check()
+                wrong = f"a state that no honest file has ({type(error).__name__})"
+            if wrong:
+                self.objects(stub.ref, wrong, structural=False)
+
+
+def _quietly(rule: Callable[[tuple[Any, ...]], GlobalRef | None], args: tuple[Any, ...]) -> Any:
+    try:
+        return rule(args)
+    except Exception:  # noqa: BLE001 - the call rule beside it has already objected
+        return None
+
+
+def _pollution(opcode: str) -> property:
+    """A data descriptor on the metaclass: it wins over what instances of the class have."""
+
+    def object_to(cls: Any) -> Callable[..., None]:
+        def refused(*_: Any) -> None:
+            cls.recorder.objects(cls.ref, f"{opcode} on the global itself changes it for the process")
+
+        return refused
+
+    return property(object_to)
+
+
+class Global(type):
+    """The class of stand-in classes: what a stream does to a global itself arrives here."""
+
+    ref: GlobalRef
+    entry: Entry | None
+    recorder: Recorder
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return cls.recorder.call(cls, args, kwargs)
+
+    def __setitem__(cls, key: Any, value: Any) -> None:
+        cls.recorder.objects(cls.ref, "SETITEM on the global itself changes it for the process")
+
+    __setstate__ = _pollution("BUILD")
+    append = _pollution("APPEND")
+    extend = _pollution("APPENDS")
+    add = _pollution("ADDITEMS")
+
+
+class Inert(metaclass=Global):
+    """An object the stream would build, with the arguments and the state it was given."""
+
+    __slots__ = ("args", "state")
+
+    # Filled in on each stand-in class; the base itself is never handed out.
+    ref: GlobalRef
+    entry: Entry | None
+    recorder: Recorder
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Inert:
+        recorder = cls.recorder
+        recorder.uses[cls.ref] |= INSTANTIATED
+        if cls.entry is not None:
+            recorder.check(cls, cls.entry, args, kwargs)
+        return recorder.instance(cls, args)
+
+    def __setstate__(self, state: Any) -> None:
+        self.recorder.build(self, state)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.recorder.uses[self.ref] |= ITEMS_SET
+
+    def append(self, *items: Any) -> None:
+        self.recorder.uses[self.ref] |= ITEMS_SET
+
+    extend = add = append
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Inert:
+        self.recorder.objects(self.ref, "calls an object that it built, not a global")
+        return self
+
+
+class Persistent:
+    """What a loader puts in place of a persistent id: a tensor's storage, as a rule."""
+
+    __slots__ = ("args", "recorder")
+    recorder: Recorder
+    args: tuple[Any, ...]
+
+    def _refuse(self, *_: Any, **__: Any) -> Persistent:
+        self.recorder.objects(PERSISTENT, "is called or changed by the stream")
+        return self
+
+    __call__ = __setstate__ = __setitem__ = append = extend = add = _refuse
+
+
+class Plain(Inert):
+    """An object of a class with no rules: built and given its state at the C unpickler's speed.
+
+    ``object.__new__`` takes any arguments where ``__init__`` is overridden and ``__new__`` is not,
+    and ``type(state)`` is a call in C that leaves nothing behind.
+    """
+
+    __slots__ = ()
+    __new__ = object.__new__
+    __setstate__ = type
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Never called: REDUCE goes through the metaclass, NEWOBJ through ``__new__`` alone."""
+
+
+def ref_of(value: Any) -> GlobalRef | None:
+    """The global that a value stands for, or None if it is an object or plain data."""
+    return value.ref if isinstance(value, Global) else None
+
+
+def made_by(value: Any) -> GlobalRef | None:
+    """The global that an object was made from, or None if the value is not a built object."""
+    return type(value).ref if isinstance(value, Inert) else None

@@ -1,0 +1,153 @@
+"""The inert pass: CPython's own unpickler over the bytes, with stand-ins for every global.
+
+The same engine as the load that follows, so there is no second parser to disagree with. Nothing is
+imported, nothing of the file is called.
+"""
+
+from __future__ import annotations
+
+import _compat_pickle
+import copyreg
+import io
+import pickle
+from _pickle import Unpickler as CUnpickler
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from safeload.scan.inert import Inert, Persistent, Recorder
+from safeload.scan.report import GlobalRef, Report, Use
+
+if TYPE_CHECKING:
+    from safeload.scan.entry import Rulebook
+
+# Handed to the C unpickler as they are: bool and None are singletons, the rest immutable.
+_DATA: Final = frozenset({str, bytes, int, float, complex, bool, type(None), bytearray})
+
+
+def normalised(ref: GlobalRef) -> GlobalRef:
+    """The Python 3 name of a Python 2 one, as ``find_class`` maps protocols 0 to 2."""
+    mapped = _compat_pickle.NAME_MAPPING.get((ref.module, ref.qualname))
+    if mapped is not None:
+        return GlobalRef(*mapped)
+    module = _compat_pickle.IMPORT_MAPPING.get(ref.module)
+    return ref if module is None else GlobalRef(module, ref.qualname)
+
+
+class _Asking:
+    """What both engines below share: stand-ins for globals and for persistent objects."""
+
+    recorder: Recorder
+    fix_imports: bool
+
+    def find_class(self, module: str, name: str) -> type[Inert]:
+        ref = GlobalRef(module, name)
+        mapped = normalised(ref) if self.fix_imports else ref
+        stub = self.recorder.stub(mapped)
+        if mapped != ref:
+            self.recorder.raw[ref] = mapped
+        return stub
+
+    def persistent_load(self, pid: Any) -> Persistent:
+        return self.recorder.persistent(pid)
+
+
+class Look(_Asking, CUnpickler):
+    """The C engine. Doors let instances of it pass: it *is* the guard's look."""
+
+
+class SlowLook(_Asking, pickle._Unpickler):  # type: ignore[name-defined,misc]  # not in typeshed
+    """The Python engine, for processes with registered EXT codes.
+
+    The C one hands out the cached object of an EXT code without asking ``find_class``: a look must
+    not hold, let alone call, the real thing.
+    """
+
+    def get_extension(self, code: int) -> None:
+        key = copyreg._inverted_registry.get(code)  # type: ignore[attr-defined]  # CPython's own table
+        if not key:
+            msg = f"unregistered extension code {code}"
+            raise ValueError(msg)
+        self.append(self.find_class(*key))
+
+
+class _EmptyBuffers(Iterator[bytearray]):
+    """Stands for out-of-band buffers, whose number is known to the stream alone."""
+
+    def __next__(self) -> bytearray:
+        return bytearray()
+
+
+Engine = Callable[..., Any]
+
+
+def engine() -> Engine:
+    """The unpickler class to look with, by what this process has registered."""
+    return SlowLook if copyreg._inverted_registry else Look  # type: ignore[attr-defined]
+
+
+def look(
+    reader: Any,
+    recorder: Recorder,
+    *,
+    options: Mapping[str, Any] = MappingProxyType({}),
+    memo: Mapping[int, Any] = MappingProxyType({}),
+    kind: Engine | None = None,
+) -> Report:
+    """Read one pickle to its STOP and say what it asks for; never raises for what the bytes hold.
+
+    Args:
+        reader: what the unpickler is to read; left just after the STOP.
+        options: the keyword arguments of the load that is judged (encoding, fix_imports, …).
+        memo: what an earlier load with the same unpickler left in its memo, real objects.
+        kind: the unpickler class, for streams that are not plain pickles.
+    """
+    keywords = dict(options)
+    keywords["buffers"] = _EmptyBuffers()
+    eye = (kind or engine())(reader, **keywords)
+    eye.recorder, eye.fix_imports = recorder, keywords.get("fix_imports", True)
+    if memo:
+        eye.memo = {index: _neutral(value, recorder) for index, value in memo.items()}
+    problem = ""
+    try:
+        eye.load()
+    except RecursionError:
+        problem = "nested too deeply to be read"
+    except MemoryError:
+        problem = "asks for more memory than there is"
+    except Exception as error:  # noqa: BLE001 - whatever stops the reading makes it unreadable
+        problem = str(error) or type(error).__name__
+    return report_of(recorder, problem)
+
+
+def report_of(recorder: Recorder, problem: str = "", format: str = "pickle") -> Report:  # noqa: A002
+    uses = {ref: Use(value) for ref, value in recorder.uses.items()}
+    return Report(
+        uses=MappingProxyType(uses),
+        raw=MappingProxyType(dict(recorder.raw)),
+        objections=tuple(recorder.objections),
+        problem=problem,
+        format=format,
+    )
+
+
+def _neutral(value: Any, recorder: Recorder) -> Any:
+    """A memo value of an earlier, judged load, as the look may hold it."""
+    if type(value) in _DATA:
+        return value
+    if isinstance(value, type) or callable(value) and hasattr(value, "__qualname__"):
+        module = getattr(value, "__module__", None) or "?"
+        return recorder.stub(GlobalRef(module, value.__qualname__))
+    if type(value) in (list, dict, set):
+        return type(value)()
+    return recorder.instance(recorder.stub(_ref_of_class(type(value))), ())
+
+
+def _ref_of_class(cls: type) -> GlobalRef:
+    return GlobalRef(cls.__module__, cls.__qualname__)
+
+
+def look_at_bytes(data: bytes, recorder: Recorder, **arguments: Any) -> Report:
+    """Look at one pickle held in memory."""
+    return look(io.BufferedReader(io.BytesIO(data)), recorder, **arguments)  # type: ignore[arg-type]
+
