@@ -1,0 +1,101 @@
+"""A drop-in safe loader: ``import safeload``, and files are refused that ask for what no list names.
+
+Importing it activates it, with the policy that the environment sets. It never raises for a policy:
+one that cannot be read leaves the shipped lists in force, and the first refusal says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from safeload import boot
+
+if TYPE_CHECKING:
+    from safeload.activation import activate, current_policy, deactivate, status
+    from safeload.errors import (
+        BlockedGlobalError,
+        BlockedLoadError,
+        PolicyError,
+        SafeloadError,
+        SafeloadWarning,
+        UnreadableError,
+    )
+    from safeload.files import check, scan
+    from safeload.grants import allow, trust
+    from safeload.policy import Mode, Policy, Verdict
+    from safeload.scan.report import GlobalRef, Report
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BlockedGlobalError",
+    "BlockedLoadError",
+    "GlobalRef",
+    "Mode",
+    "Policy",
+    "PolicyError",
+    "Report",
+    "SafeloadError",
+    "SafeloadWarning",
+    "UnreadableError",
+    "Verdict",
+    "__version__",
+    "activate",
+    "allow",
+    "check",
+    "current_policy",
+    "deactivate",
+    "scan",
+    "status",
+    "trust",
+]
+
+# Name -> the room it lives in: importing safeload must not import them all.
+_ROOMS = {
+    "activate": "activation",
+    "current_policy": "activation",
+    "deactivate": "activation",
+    "status": "activation",
+    "BlockedGlobalError": "errors",
+    "BlockedLoadError": "errors",
+    "PolicyError": "errors",
+    "SafeloadError": "errors",
+    "SafeloadWarning": "errors",
+    "UnreadableError": "errors",
+    "check": "files",
+    "scan": "files",
+    "allow": "grants",
+    "trust": "grants",
+    "Mode": "policy",
+    "Policy": "policy",
+    "Verdict": "policy",
+    "GlobalRef": "scan.report",
+    "Report": "scan.report",
+}
+
+
+def __getattr__(name: str) -> Any:
+    room = _ROOMS.get(name)
+    if room is None:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{room}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def _start() -> None:
+    here = boot.watch()
+    if here:
+        from safeload.activation import start
+
+        start(here)
+
+
+_start()

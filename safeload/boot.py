@@ -1,0 +1,65 @@
+"""What every interpreter pays for: a finder that waits for the libraries with a door of their own.
+
+Imports ``sys`` and nothing else. A watched library brings in the rest of safeload as it arrives, so
+a process that never unpickles never pays for a guard.
+"""
+
+import sys
+
+# Library -> the module of safeload.doors that stands in front of it.
+WATCHED = {
+    "_pickle": "for_c_pickle",
+    "pickle": "for_pickle",
+    "joblib.numpy_pickle": "for_joblib",
+    "torch": "for_torch",
+}
+
+
+class Watch:
+    """On ``sys.meta_path``, first: stands in the door of a watched library once it has run."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):  # type: ignore[no-untyped-def]
+        if name not in WATCHED:
+            return None
+        for finder in sys.meta_path:
+            find = getattr(finder, "find_spec", None)
+            if find is None or isinstance(finder, Watch):
+                continue
+            spec = find(name, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    spec.loader = Arrival(spec.loader)
+                return spec
+        return None
+
+
+class Arrival:
+    """A module's own loader, and after it the door. If the door fails, so does the import."""
+
+    def __init__(self, loader):  # type: ignore[no-untyped-def]
+        self.loader = loader
+
+    def __getattr__(self, attribute):  # type: ignore[no-untyped-def]
+        return getattr(self.loader, attribute)
+
+    def create_module(self, spec):  # type: ignore[no-untyped-def]
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module):  # type: ignore[no-untyped-def]
+        spec = module.__spec__
+        spec.loader = module.__loader__ = self.loader
+        self.loader.exec_module(module)
+        outer = sys.modules.get("pickle")
+        if spec.name == "_pickle" and getattr(outer and outer.__spec__, "_initializing", False):
+            return  # pickle is importing it, and arrives next
+        from safeload.activation import arrived
+
+        arrived(spec.name)
+
+
+def watch():  # type: ignore[no-untyped-def]
+    """Begin to watch; returns the watched libraries that are here already. Idempotent."""
+    if not any(isinstance(finder, Watch) for finder in sys.meta_path):
+        sys.meta_path.insert(0, Watch())
+    return [name for name in WATCHED if name in sys.modules]

@@ -1,0 +1,80 @@
+"""Pipes between our own processes, told by the function that reads them.
+
+Only the immediate caller of the unpickler counts: a file that a worker loads is a file. What crosses
+a network socket (zmq, managers over TCP) is not listed. Each row was seen in a real run or read in
+the library's source, and carries arbitrary objects by design, so that no list of names would fit.
+"""
+
+from __future__ import annotations
+
+from types import FrameType
+from typing import Any, Final
+
+CHANNELS: Final = frozenset(
+    {
+        # CPython
+        ("multiprocessing.connection", "recv"),
+        ("multiprocessing.queues", "get"),
+        ("multiprocessing.spawn", "_main"),
+        ("multiprocessing.forkserver", "main"),
+        ("concurrent.futures.process", "_sendback_result"),
+        # the in-process copy of test.support and of interpreters' queues
+        ("test.support.interpreters.queues", "get"),
+        ("concurrent.interpreters._crossinterp", "unbind"),
+        # loky, alone and as joblib carries it
+        ("loky.backend.queues", "get"),
+        ("loky.backend.popen_loky_posix", "<module>"),
+        ("loky.cloudpickle_wrapper", "_reconstruct_wrapper"),
+        ("joblib.externals.loky.backend.queues", "get"),
+        ("joblib.externals.loky.backend.popen_loky_posix", "<module>"),
+        ("joblib.externals.loky.cloudpickle_wrapper", "_reconstruct_wrapper"),
+        # torch
+        ("torch.multiprocessing.queue", "recv"),
+        ("torch._inductor.compile_worker.subproc_pool", "_read_thread"),
+        ("torch._inductor.compile_worker.subproc_pool", "_main_impl"),
+        ("torch._inductor.compile_worker.subproc_pool", "loads"),
+        ("torch._inductor.autotune_process", "get"),
+        ("torch.distributed.distributed_c10d", "_tensor_to_object"),
+        ("torch.distributed.rpc.internal", "deserialize"),
+        # dask
+        ("distributed.protocol.pickle", "loads"),
+        ("dask.tokenize", "_normalize_pickle"),
+        ("dask.local", "get_async"),
+        ("dask.local", "execute_task"),
+        # ipyparallel, ray
+        ("ipyparallel.serialize.serialize", "deserialize_object"),
+        ("ray._private.serialization", "_deserialize_pickle5_data"),
+        ("ray._private.serialization", "_deserialize_object"),
+        ("ray._private.function_manager", "fetch_and_register_remote_function"),
+    }
+)
+
+
+def channel_of(frame: FrameType | None) -> str | None:
+    """The name of the channel whose reader ``frame`` is, or None for anything else."""
+    if frame is None:
+        return None
+    module = frame.f_globals.get("__name__")
+    if module == "__main__":
+        spec = frame.f_globals.get("__spec__")
+        module = getattr(spec, "name", module)
+    key = (module, frame.f_code.co_name)
+    if key not in CHANNELS or (key == _CONNECTION and _is_network(frame.f_locals.get("self"))):
+        return None
+    return ":".join(key)
+
+
+_CONNECTION: Final = ("multiprocessing.connection", "recv")
+
+
+def _is_network(connection: Any) -> bool:
+    """Whether a Connection reads from a socket that another machine can reach."""
+    import os
+    import socket
+    import stat
+
+    descriptor = connection.fileno()
+    if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+        return False
+    with socket.socket(fileno=os.dup(descriptor)) as peer:
+        return peer.family not in (socket.AF_UNIX,)

@@ -1,0 +1,41 @@
+"""``joblib.load``: announces the load, so that a refusal and its event name the call and the file.
+
+The judgement is made where joblib's unpickler reads (:mod:`safeload.doors.for_pickle`), so
+``joblib.numpy_pickle.load``, ``joblib.Memory`` and references taken earlier are covered without this.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from safeload import grants, guard
+from safeload.doors.wrapping import stand_in_front
+from safeload.state import STATE
+
+
+def load(
+    wrapped: Callable[..., Any], _self: Any, args: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    source = args[0] if args else options.get("filename")
+    if not STATE.active:
+        return wrapped(*args, **options)
+    with guard.Announcement("joblib.load", source) as announced:
+        content = grants.trusted_content(source)
+        if content is not None and args:
+            announced.trusted = True
+            return wrapped(io.BytesIO(content), *args[1:], **options)
+        return wrapped(*args, **options)
+
+
+def install() -> None:
+    """Wrap ``load`` where joblib defines it, before the package takes hold of it."""
+    numpy_pickle = sys.modules["joblib.numpy_pickle"]
+    places = [(numpy_pickle, "load")]
+    package = sys.modules.get("joblib")
+    if package is not None:
+        places.append((package, "load"))
+    stand_in_front(places, load)
+    STATE.doors["joblib"] = "wrapped"

@@ -1,0 +1,242 @@
+"""CPython's unpicklers, C and Python: everything that unpickles in this process ends here.
+
+Covered: ``pickle.load``, ``loads``, ``Unpickler`` and its subclasses, the same in ``_pickle``,
+``pickle._load``, ``_loads``, ``_Unpickler`` and its subclasses, under every reference. How the C ones
+are led here is in :mod:`safeload.doors.in_place` and, where that was not built,
+:mod:`safeload.doors.replaced`.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import io
+import pickle
+from collections.abc import Callable
+from typing import Any, Final
+
+import _pickle
+from safeload import grants, guard
+from safeload.doors.find_class import Override, override_of
+from safeload.scan.look import Look, SlowLook
+from safeload.scan.nested import JoblibRecorder, NestedRecorder
+from safeload.state import COLLECTION_PAUSED, STATE
+from safeload.tape import Tape
+
+Original = Callable[..., Any]
+
+# Below this many bytes a load is over before the collector would have run.
+WORTH_A_PAUSE: Final = 4096
+
+JOBLIB_UNPICKLERS: Final = {
+    ("joblib.numpy_pickle", "NumpyUnpickler"),
+    ("sklearn.externals.joblib.numpy_pickle", "NumpyUnpickler"),
+}
+
+
+def loads(original: Original, *args: Any, **options: Any) -> Any:
+    """``pickle.loads``: judged at the first global, before which only plain data can exist."""
+    if not STATE.active or len(args) != 1:
+        return original(*args, **options)
+    with guard.Load("pickle.loads") as load:
+        load.pending = (args[0], options)
+        if guard.must_look_first():
+            guard.examine(load)
+        if type(args[0]) is bytes and len(args[0]) < WORTH_A_PAUSE:
+            return original(args[0], **options)
+        with COLLECTION_PAUSED:
+            return original(args[0], **options)
+
+
+def load(original: Original, *args: Any, **options: Any) -> Any:
+    """``pickle.load``: an Unpickler over the file, as CPython's own is."""
+    file = args[0] if args else options.get("file")
+    if not STATE.active or len(args) > 1 or not is_readable(file):
+        return original(*args, **options)
+    keywords = {key: value for key, value in options.items() if key != "file"}
+    unpickler = _pickle.Unpickler(Tape(file, keywords), **keywords)
+    return unpickle(STATE.originals["unpickle"], unpickler, api="pickle.load")
+
+
+def is_readable(file: Any) -> bool:
+    """Whether an unpickler would take it; text is left to the unpickler's own error."""
+    return (
+        hasattr(file, "read") and hasattr(file, "readline") and not isinstance(file, io.TextIOBase)
+    )
+
+
+def open_unpickler(_self: Any, args: tuple[Any, ...], options: dict[str, Any] | None) -> Any:
+    """``Unpickler.__init__``: put a tape between the unpickler and its file."""
+    options = options if options is not None else {}
+    file = args[0] if args else options.get("file")
+    if isinstance(_self, Look) or isinstance(file, Tape) or not is_readable(file):
+        return args
+    tape = Tape(file, {key: value for key, value in options.items() if key != "file"})
+    if args:
+        return (tape, *args[1:])
+    options["file"] = tape
+    return args
+
+
+def tape_of(unpickler: Any) -> Tape | None:
+    """The tape an unpickler reads from: the C one keeps only bound methods of it."""
+    for held in gc.get_referents(unpickler):
+        owner = getattr(held, "__self__", None)
+        if isinstance(owner, Tape):
+            return owner
+    return None
+
+
+def unpickle(original: Original, unpickler: Any, *args: Any, api: str = "", **rest: Any) -> Any:
+    """``Unpickler.load`` of the C unpickler and its subclasses."""
+    if args or rest or not STATE.active or isinstance(unpickler, Look):
+        return original(unpickler, *args, **rest)
+    tape = tape_of(unpickler)
+    with guard.Load(api or "pickle.Unpickler.load") as load:
+        if tape is None:
+            return _without_tape(original, unpickler, load)
+        load.path = guard.path_of(tape.file)
+        memo = unpickler.memo.copy()
+        override = override_of(unpickler, _pickle.Unpickler.find_class)
+        with COLLECTION_PAUSED:
+            look_and_judge(load, tape, memo, override)
+            return _run(load, tape, lambda: original(unpickler))
+
+
+def _run(load: guard.Load, tape: Tape, call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    finally:
+        tape.finish()
+
+
+def look_and_judge(
+    load: guard.Load,
+    tape: Tape,
+    memo: dict[int, Any],
+    override: Override,
+    kind: type[NestedRecorder] = NestedRecorder,
+) -> None:
+    """Look, judge, and set the tape to replay what was read; a refusal leaves the file as it was."""
+    if guard.passes(load, guard.caller()):
+        return
+    if grants.any_trust() and tape.trusted():
+        load.approved, load.trusted = guard.ANYTHING, True
+        return
+    try:
+        rulebook = guard.policy_in_force().rulebook()
+        report = tape.look_twice(lambda: kind(rulebook), memo)
+        if report.problem and not report.uses and not report.objections:
+            # Nothing but data: let the unpickler meet the break and say it in its own words.
+            load.approved = guard.NOTHING
+            tape.replay_whole()
+            return
+        if override is Override.MAKES_ITS_OWN:
+            load.approved = guard.NOTHING
+        else:
+            defers = override is Override.RENAMES
+            guard.judge(load, report, size=tape.consumed, defers=defers)
+    except BaseException:
+        tape.rewind()
+        raise
+    tape.replay()
+
+
+def _without_tape(original: Original, unpickler: Any, load: guard.Load) -> Any:
+    """An unpickler made before its door stood: its file is only known where it can go back."""
+    if guard.passes(load, guard.caller()):
+        return original(unpickler)
+    file = next(
+        (
+            held.__self__
+            for held in gc.get_referents(unpickler)
+            if getattr(held, "__name__", "") == "read" and hasattr(held, "__self__")
+        ),
+        None,
+    )
+    load.approved, load.by_name = guard.NOTHING, True
+    if file is not None and is_readable(file) and guard.is_regular(file):
+        start = file.tell()
+        override = override_of(unpickler, _pickle.Unpickler.find_class)
+        look_and_judge(load, Tape(file, {}), unpickler.memo.copy(), override)
+        file.seek(start)
+    return original(unpickler)
+
+
+def python_load(original: Original) -> Original:
+    """``pickle._Unpickler.load``, which joblib's, dill's and others' unpicklers inherit."""
+
+    @functools.wraps(original)
+    def load(self: Any) -> Any:
+        if not STATE.active or isinstance(self, SlowLook) or not hasattr(self, "_file_read"):
+            return original(self)
+        file = getattr(self._file_read, "__self__", None)
+        with guard.Load("pickle._Unpickler.load") as under_way, COLLECTION_PAUSED:
+            if not is_readable(file) or not hasattr(file, "readline"):
+                under_way.approved, under_way.by_name = guard.NOTHING, True
+                return original(self)
+            under_way.path = guard.path_of(file)
+            options = {
+                "fix_imports": self.fix_imports,
+                "encoding": self.encoding,
+                "errors": self.errors,
+            }
+            tape = Tape(file, options)
+            override = override_of(self, pickle._Unpickler.find_class)  # type: ignore[attr-defined]
+            look_and_judge(under_way, tape, self.memo, override, kind_of(self))
+            if getattr(self, "mmap_mode", None) is not None:
+                # Arrays are mapped from the file itself, so the file is what has to be read.
+                tape.rewind()
+                return original(self)
+            with _Reading(self, tape):
+                return _run(under_way, tape, lambda: original(self))
+
+    return load
+
+
+class _Reading:
+    """While it loads, a Python unpickler reads from the tape; what it held before comes back."""
+
+    NAMES: Final = {"_file_read": "read", "_file_readline": "readline", "file_handle": None}
+
+    def __init__(self, unpickler: Any, tape: Tape) -> None:
+        self.unpickler = unpickler
+        self.source = tape.current
+        self.before: dict[str, Any] = {}
+
+    def __enter__(self) -> None:
+        held = vars(self.unpickler)
+        for name, method in self.NAMES.items():
+            if name in held:
+                self.before[name] = held[name]
+                held[name] = self.source if method is None else getattr(self.source, method)
+
+    def __exit__(self, *_: object) -> None:
+        vars(self.unpickler).update(self.before)
+
+
+def python_find_class(original: Original) -> Original:
+    @functools.wraps(original)
+    def find_class(self: Any, module: Any, name: Any) -> Any:
+        guard.ask(module, name)
+        return original(self, module, name)
+
+    return find_class
+
+
+def kind_of(unpickler: Any) -> type[NestedRecorder]:
+    """How to look at what this unpickler reads: joblib's stream is no plain pickle."""
+    classes = {(cls.__module__, cls.__name__) for cls in type(unpickler).__mro__}
+    return JoblibRecorder if classes & JOBLIB_UNPICKLERS else NestedRecorder
+
+
+def install() -> None:
+    """Stand in the doors, once for the process."""
+    from safeload.doors import in_place, replaced
+
+    python = pickle._Unpickler  # type: ignore[attr-defined]
+    if "pickle" not in STATE.doors:
+        python.load = python_load(python.load)
+        python.find_class = python_find_class(python.find_class)
+        STATE.doors["pickle"] = "in place" if in_place.AVAILABLE else "replaced"
+    (in_place if in_place.AVAILABLE else replaced).install(_pickle)

@@ -1,0 +1,108 @@
+"""``torch.load`` in all its forms: announced here, judged where torch's unpicklers read.
+
+``weights_only=False`` and ``pickle_module=`` do not mean "run anything": the load goes to the C
+unpickler, whose door judges every name with its uses and arguments (docs/explanation/weights-only.md
+says why that and not torch's own list). A weights-only load goes on as it is, unless this torch is
+known to get it wrong or the program has added names to torch's list: then it is judged as well.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, Final
+
+from safeload import grants, guard, record
+from safeload.doors import for_pickle
+from safeload.doors.find_class import Override
+from safeload.doors.versions import vulnerable
+from safeload.doors.wrapping import stand_in_front
+from safeload.scan.report import GlobalRef
+from safeload.state import STATE
+from safeload.tape import Tape
+
+TORCHSCRIPT: Final = GlobalRef("torch.jit", "load")
+
+
+def load(
+    wrapped: Callable[..., Any], _self: Any, args: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    source = args[0] if args else options.get("f")
+    if not STATE.active:
+        return wrapped(*args, **options)
+    with guard.Announcement("torch.load", source) as announced:
+        content = grants.trusted_content(source)
+        if content is not None and args:
+            announced.trusted = True
+            args = (io.BytesIO(content), *args[1:])
+        module = args[2] if len(args) > 2 else options.get("pickle_module")  # noqa: PLR2004
+        requested = options.get("weights_only")
+        effective = requested if requested is not None else module is None
+        announced.facts["weights_only"] = {
+            "requested": requested,
+            "effective": "yes" if effective else "judged by name, use and argument",
+        }
+        return wrapped(*args, **options)
+
+
+def jit_load(
+    wrapped: Callable[..., Any], _self: Any, args: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    """TorchScript: called by its name it is the program's wish; reached from torch.load, the file's."""
+    inside = guard.announced_as("torch.load")
+    if STATE.active and inside is not None and not inside.trusted:
+        guard.require(inside, TORCHSCRIPT, "it is a TorchScript archive, which holds code")
+    return wrapped(*args, **options)
+
+
+def weights_only_load(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """``load`` of torch's weights-only unpickler: judged first where torch's own list is not enough."""
+
+    @functools.wraps(original)
+    def load(self: Any) -> Any:
+        torch = sys.modules["torch"]
+        added = frozenset(_added(torch))
+        if not STATE.active or not (added or any(vulnerable({"torch": torch}))):
+            return original(self)
+        with guard.Load("torch.load") as under_way, grants.for_this_block(added):
+            tape = Tape(self.read.__self__, {"encoding": self.encoding})
+            for_pickle.look_and_judge(under_way, tape, {}, Override.NONE)
+            source = tape.current
+            before = self.read, self.readline
+            self.read, self.readline = source.read, source.readline
+            try:
+                return original(self)
+            finally:
+                self.read, self.readline = before
+                tape.finish()
+
+    return load
+
+
+def _added(torch: ModuleType) -> list[GlobalRef]:
+    """What the program has added to torch's list of safe globals, as names."""
+    listed = getattr(torch.serialization, "get_safe_globals", list)()
+    refs = []
+    for item in listed:
+        if isinstance(item, tuple):
+            module, _, name = item[1].rpartition(".")
+            refs.append(GlobalRef(module, name))
+        else:
+            refs.append(GlobalRef(item.__module__, item.__qualname__))
+    return refs
+
+
+def install() -> None:
+    """Wrap ``torch.load`` under both its addresses, and torch's other ways into an unpickler."""
+    torch = sys.modules["torch"]
+    stand_in_front([(torch.serialization, "load"), (torch, "load")], load)
+    stand_in_front([(torch.jit._serialization, "load"), (torch.jit, "load")], jit_load)
+    unpickler = getattr(torch, "_weights_only_unpickler", None)
+    if unpickler is not None and "torch" not in STATE.doors:
+        unpickler.Unpickler.load = weights_only_load(unpickler.Unpickler.load)
+    STATE.doors["torch"] = "wrapped"
+    for hole in vulnerable({"torch": torch}):
+        record.emit("library.vulnerable", hole=hole)

@@ -1,0 +1,210 @@
+"""Exceptions to the policy: names and digests, for the process or for one block."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.machinery
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import Token
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, Self
+
+from safeload import record
+from safeload.allowlists import never_reason
+from safeload.errors import PolicyError
+from safeload.policy import Policy
+from safeload.scan.look import normalised
+from safeload.scan.report import GlobalRef
+from safeload.state import BLOCK_GRANTS, BLOCK_TRUST, STATE
+
+DIGEST_LIMIT: Final = 1 << 30  # bytes; beyond it a refusal does not wait for a digest
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def policy_in_force() -> Policy:
+    """The policy with what was granted for the process and for this block."""
+    policy = STATE.policy
+    if policy is None:
+        policy = Policy()
+    granted = STATE.granted | BLOCK_GRANTS.get()
+    return policy if not granted else _with(policy, granted)
+
+
+@lru_cache(maxsize=64)
+def _with(policy: Policy, granted: frozenset[GlobalRef]) -> Policy:
+    return replace(policy, allow=policy.allow | granted)
+
+
+class Allowance:
+    """What :func:`allow` returns: in force for the process at once, or for a block as ``with``."""
+
+    def __init__(self, refs: frozenset[GlobalRef]) -> None:
+        self.refs = refs
+        self._before = STATE.granted
+        self._token: Token[frozenset[GlobalRef]] | None = None
+        STATE.granted = STATE.granted | refs
+
+    def __enter__(self) -> Self:
+        STATE.granted = self._before
+        self._token = BLOCK_GRANTS.set(BLOCK_GRANTS.get() | self.refs)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._token is not None:
+            BLOCK_GRANTS.reset(self._token)
+            self._token = None
+
+    def __repr__(self) -> str:
+        return f"<allowed: {', '.join(str(ref) for ref in sorted(self.refs))}>"
+
+
+def allow(*names: str | GlobalRef | type | Any) -> Allowance:
+    """Allow exact names beside the policy, for the process, or as ``with`` for one block.
+
+    Args:
+        names: ``"module:qualname"``, a ``GlobalRef`` as ``scan()`` returns them, or the class or
+            function itself.
+
+    Raises:
+        PolicyError: a name can never be allowed by name, the policy is locked, or it is no name.
+    """
+    if not names:
+        msg = "allow() needs at least one name, as in safeload.allow('mylab.nets:Head')"
+        raise PolicyError(msg)
+    if policy_in_force().locked:
+        msg = "the policy is locked: only its maintainer can allow names"
+        raise PolicyError(msg)
+    refs = frozenset(_ref(name) for name in names)
+    for ref in refs:
+        danger = never_reason(ref)
+        if danger is not None:
+            msg = f"{ref} can never be allowed by name: it {danger}. A reviewed file can be trusted by its digest."
+            raise PolicyError(msg)
+    record.emit("policy.changed", granted=[str(ref) for ref in sorted(refs)])
+    return Allowance(refs)
+
+
+def _ref(name: Any) -> GlobalRef:
+    if isinstance(name, GlobalRef):
+        return normalised(name)
+    if isinstance(name, str):
+        try:
+            return normalised(GlobalRef.parse(name))
+        except ValueError as error:
+            raise PolicyError(str(error)) from None
+    module, qualname = getattr(name, "__module__", None), getattr(name, "__qualname__", None)
+    if isinstance(module, str) and isinstance(qualname, str):
+        return GlobalRef(module, qualname)
+    msg = f"{name!r} is neither a name nor a class or function"
+    raise PolicyError(msg)
+
+
+class Trust:
+    """What :func:`trust` returns: in force for the process at once, or for a block as ``with``."""
+
+    def __init__(self, digest: str, reason: str) -> None:
+        self._item = (digest, reason)
+        self._token: Token[tuple[tuple[str, str], ...]] | None = None
+        self._before = STATE.trusted
+        STATE.trusted = {**STATE.trusted, digest: reason}
+
+    def __enter__(self) -> Self:
+        STATE.trusted = self._before
+        self._token = BLOCK_TRUST.set((*BLOCK_TRUST.get(), self._item))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._token is not None:
+            BLOCK_TRUST.reset(self._token)
+            self._token = None
+
+
+def trust(digest: str, *, reason: str) -> Trust:
+    """Let exactly these bytes load, whatever they ask for, for the process or for one block.
+
+    The bytes are read into memory, hashed, and loaded from there. They run as the code they are.
+
+    Args:
+        digest: ``sha256:`` and all 64 digits of the whole file, as a refusal prints it.
+        reason: who reviewed them and why they are fine; it stands in the log.
+
+    Raises:
+        PolicyError: the digest is not complete, the reason is empty, or the policy is locked.
+    """
+    if not _DIGEST.fullmatch(digest):
+        msg = f"{digest!r} is not a digest: it takes 'sha256:' and all 64 hexadecimal digits"
+        raise PolicyError(msg)
+    if not reason.strip():
+        msg = "trust() needs a reason: it is what the next person reads"
+        raise PolicyError(msg)
+    if policy_in_force().locked:
+        msg = "the policy is locked: only its maintainer can trust files"
+        raise PolicyError(msg)
+    record.emit("policy.changed", trusted=digest, reason=reason)
+    return Trust(digest, reason)
+
+
+@contextmanager
+def for_this_block(refs: frozenset[GlobalRef]) -> Iterator[None]:
+    """Names that another library's own list allows here, but for those no list may."""
+    token = BLOCK_GRANTS.set(BLOCK_GRANTS.get() | {r for r in refs if never_reason(r) is None})
+    try:
+        yield
+    finally:
+        BLOCK_GRANTS.reset(token)
+
+
+def any_trust() -> bool:
+    return bool(STATE.trusted or BLOCK_TRUST.get())
+
+
+def trusts_bytes(data: Any) -> bool:
+    """Whether a grant names the digest of exactly these bytes."""
+    if not any_trust():
+        return False
+    digest = "sha256:" + hashlib.sha256(data).hexdigest()
+    return digest in STATE.trusted or any(digest == item for item, _ in BLOCK_TRUST.get())
+
+
+def trusted_content(source: Any) -> bytes | None:
+    """The whole content of a file whose digest is trusted, or None; it is to be loaded from these bytes."""
+    if not any_trust() or not isinstance(source, str | os.PathLike):
+        return None
+    try:
+        content = Path(source).read_bytes()
+    except OSError:
+        return None
+    return content if trusts_bytes(content) else None
+
+
+def digest_of_path(path: str) -> str:
+    """The sha256 of a regular file for a message; empty where there is none or it is too large."""
+    try:
+        status = Path(path).stat() if path else None
+        if status is None or not stat.S_ISREG(status.st_mode) or status.st_size > DIGEST_LIMIT:
+            return ""
+        with open(path, "rb") as file:  # noqa: PTH123 - the plain builtin, whatever pathlib became
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def is_installed(module: str) -> bool:
+    """Whether a top-level module of this name could be imported; imports nothing."""
+    top = module.partition(".")[0]
+    return top in sys.modules or _findable(top, tuple(map(str, sys.path)))
+
+
+@lru_cache(maxsize=256)
+def _findable(top: str, path: Iterable[str]) -> bool:
+    try:
+        return importlib.machinery.PathFinder.find_spec(top, list(path)) is not None
+    except (ImportError, ValueError):
+        return True

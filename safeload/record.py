@@ -1,0 +1,80 @@
+"""What happened in one outermost load, gathered for its one event."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from safeload.state import STATE
+
+if TYPE_CHECKING:
+    from safeload.errors import Refusal
+    from safeload.policy import Verdict
+    from safeload.scan.report import Report
+
+
+def emit(event: str, **fields: Any) -> None:
+    """Write one event; structlog is imported here, at the first one."""
+    if STATE.log == "off":
+        return
+    from safeload import events
+
+    events.emit(event, fields)
+
+
+class Sink:
+    """Rolls what nested loads saw up into the event of the outermost one."""
+
+    def __init__(self, api: str) -> None:
+        self.api = api
+        self.started = time.perf_counter()
+        self.required: dict[str, None] = {}
+        self.profiles: dict[str, None] = {}
+        self.size: int | None = None
+        self.outcome = "load.admitted"
+        self.facts: dict[str, Any] = {}
+
+    def saw(self, report: Report, verdict: Verdict, size: int | None) -> None:
+        self.required |= dict.fromkeys(str(ref) for ref in report.globals)
+        self.profiles |= dict.fromkeys(verdict.profiles)
+        if size is not None:
+            self.size = size
+
+    def blocked(self, refusal: Refusal) -> None:
+        self.outcome = "load.blocked"
+        self._refused(refusal)
+
+    def reported(self, refusal: Refusal) -> None:
+        """Audit mode: say it once for each file."""
+        self.outcome = "load.reported"
+        self._refused(refusal)
+        key = refusal.path or ",".join(map(str, refusal.globals))
+        if key not in STATE.warned:
+            STATE.warned.add(key)
+            from safeload.errors import SafeloadWarning, explain
+
+            text = explain(refusal).replace("did not open", "would not have opened", 1)
+            warnings.warn(text.replace(" Nothing in it was run.", "", 1), SafeloadWarning, stacklevel=4)
+
+    def _refused(self, refusal: Refusal) -> None:
+        self.api = refusal.api
+        self.facts |= {
+            "path": refusal.path,
+            "sha256": refusal.sha256,
+            "refused": [str(item.ref) for item in refusal.refused],
+            "grounds": [f"{item.ref}: {item.text}" for item in refusal.refused],
+            "unread": refusal.unread,
+        }
+
+    def finish(self, path: str, error: BaseException | None) -> None:
+        """Write the event, as the outermost load ends."""
+        if STATE.log == "off" or (self.outcome == "load.admitted" and STATE.log == "stderr"):
+            return
+        fields: dict[str, Any] = {"api": self.api, "path": path, "size": self.size}
+        fields |= {"globals": list(self.required), "allowed_by": list(self.profiles)}
+        fields |= {key: value for key, value in self.facts.items() if value}
+        fields["duration_ms"] = round((time.perf_counter() - self.started) * 1000, 3)
+        if error is not None:
+            fields["error"] = type(error).__name__
+        emit(self.outcome, **fields)

@@ -1,0 +1,134 @@
+"""Streams inside a stream: pickles that a call's argument holds, arrays that stand between opcodes."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import zipfile
+from typing import Any, Final
+
+from safeload.scan.entry import Rulebook
+from safeload.scan.inert import Inert, Recorder, made_by
+from safeload.scan.look import look
+from safeload.scan.report import GlobalRef
+from safeload.scan.torch_file import pickle_readers
+
+MAX_DEPTH: Final = 16
+BULK: Final = 64 * 1024
+
+ARRAY_WRAPPERS: Final = frozenset(
+    GlobalRef(module, "NumpyArrayWrapper")
+    for module in ("joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle")
+)
+
+
+class NestedRecorder(Recorder):
+    """Looks into bytes handed to a loader, with the same rulebook and into the same report.
+
+    Attributes:
+        skips: this look leaves big buffers unread.
+        wants_bulk: a loader was handed such a buffer, so another look has to read them all.
+    """
+
+    skips = True
+    wants_bulk = False
+
+    def __init__(self, rulebook: Rulebook, depth: int = 0) -> None:
+        super().__init__(rulebook, self._nested)
+        self.depth = depth
+
+    def _nested(self, format: str, data: Any) -> None:  # noqa: A002 - the field's own name
+        if not isinstance(data, bytes | bytearray):
+            return
+        if self.skips and len(data) >= BULK:
+            self.wants_bulk = True
+            return
+        if self.depth >= MAX_DEPTH:
+            self.objects(GlobalRef("?", format), "streams nested too deeply to be looked into")
+            return
+        self.depth += 1
+        try:
+            self._look_into(format, bytes(data))
+        finally:
+            self.depth -= 1
+
+    def _look_into(self, format: str, data: bytes) -> None:  # noqa: A002
+        plain = [(io.BufferedReader(io.BytesIO(data)), 1)]  # type: ignore[arg-type]
+        try:
+            for reader, count in pickle_readers(data) if format == "torch" else plain:
+                for _ in range(count):
+                    problem = look(reader, self).problem
+                    if problem:
+                        raise ValueError(problem)  # noqa: TRY301 - one way out for all readers
+        except (ValueError, zipfile.BadZipFile) as error:
+            self.objects(GlobalRef("?", format), f"a nested stream: {error}")
+
+
+class JoblibRecorder(NestedRecorder):
+    """For joblib files, where an array's bytes follow the BUILD of its wrapper in the stream.
+
+    Attributes:
+        reader: what the unpickler reads, byte-exact; it must offer ``skip(length)``.
+    """
+
+    reader: Any = None
+
+    def build(self, made: Inert, state: Any) -> None:
+        again = made_by(made) in ARRAY_WRAPPERS and hasattr(made, "state")
+        super().build(made, state)
+        if made_by(made) in ARRAY_WRAPPERS and self.reader is not None:
+            if again:
+                self.objects(made.ref, "is built twice: whether its array follows twice is not sure")
+                return
+            self._array(made, state)
+
+    def _array(self, made: Inert, state: Any) -> None:
+        dtype, shape = state["dtype"], state["shape"]
+        if has_objects(dtype):
+            report = look(self.reader, self)
+            if report.problem:
+                raise ValueError(report.problem)
+            return
+        if state.get("numpy_array_alignment_bytes") is not None:
+            padding = self.reader.read(1)
+            self.reader.read(padding[0])
+        self.reader.skip(math.prod(shape) * itemsize(dtype))
+
+
+_SIMPLE: Final = re.compile(r"[<>=|]?([a-zA-Z?])(\d*)")
+_DEFAULT_SIZES: Final = {"?": 1, "b": 1, "B": 1}
+ITEMSIZE_IN_STATE: Final = 5
+FIELDS_IN_STATE: Final = 4
+SUBARRAY_IN_STATE: Final = 2
+
+
+def _code(dtype: Any) -> re.Match[str]:
+    match = _SIMPLE.fullmatch(dtype.args[0])
+    if match is None:
+        msg = f"an array of an unknown type: {dtype.args[0]!r}"
+        raise ValueError(msg)
+    return match
+
+
+def itemsize(dtype: Any) -> int:
+    """Bytes of one element of an inert ``numpy.dtype``, as its pickled state says."""
+    code, digits = _code(dtype).groups()
+    state = getattr(dtype, "state", None)
+    if code in "SUVa" and state is not None and state[ITEMSIZE_IN_STATE] >= 0:
+        size = state[ITEMSIZE_IN_STATE]
+    else:
+        size = int(digits) * (4 if code == "U" else 1) if digits else _DEFAULT_SIZES[code]
+    return int(size)
+
+
+def has_objects(dtype: Any) -> bool:
+    """Whether elements are Python objects, in which case a pickle follows instead of bytes."""
+    if _code(dtype).group(1) == "O":
+        return True
+    state = getattr(dtype, "state", None)
+    if state is None:
+        return False
+    fields, subarray = state[FIELDS_IN_STATE], state[SUBARRAY_IN_STATE]
+    parts = [field[0] for field in (fields or {}).values()]
+    return any(has_objects(part) for part in parts + ([subarray[0]] if subarray else []))

@@ -1,0 +1,32 @@
+"""The pickles of a torch file held in memory, for the inventory ahead of the load.
+
+The load itself is judged on what torch's own reader hands to the unpickler, so a zip that two
+parsers read differently is refused there, not trusted here.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Final
+
+# The legacy format: magic number, protocol version, system information, the object, storage keys.
+LEGACY_PICKLES: Final = 5
+ZIP: Final = b"PK\x03\x04"
+
+
+def pickle_readers(data: bytes) -> Iterator[tuple[io.BufferedReader, int]]:
+    """Readers over the pickles, each with how many follow one another in it.
+
+    Raises:
+        zipfile.BadZipFile: it begins as a zip archive and is none.
+    """
+    if not data.startswith(ZIP):
+        yield io.BufferedReader(io.BytesIO(data)), LEGACY_PICKLES  # type: ignore[arg-type]
+        return
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for member in archive.infolist():
+            if member.filename.endswith(".pkl"):
+                content = archive.read(member)
+                yield io.BufferedReader(io.BytesIO(content)), 1  # type: ignore[arg-type]

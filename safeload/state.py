@@ -1,0 +1,88 @@
+"""The one place with mutable module-level state: the switch, the policy in force, the loads under way."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from safeload.policy import Policy
+    from safeload.scan.report import GlobalRef
+
+
+@dataclass(slots=True)
+class State:
+    """What is true of this process.
+
+    Attributes:
+        active: whether the doors judge or pass through.
+        policy: the policy in force, without what ``allow()`` added.
+        problem: why the configured policy could not be read; the shipped one is in force then.
+        granted: names that ``allow()`` added for the process.
+        trusted: digests that ``trust()`` added, with their reasons.
+        channel_loads: how many loads each channel made, by its name.
+        doors: the doors that stand, with how they stand there.
+        originals: CPython's own functions behind the doors, by what they do.
+        warned: files that audit mode has warned of already.
+    """
+
+    active: bool = False
+    policy: Policy | None = None
+    problem: str = ""
+    log: str = "stderr"
+    granted: frozenset[GlobalRef] = frozenset()
+    trusted: Mapping[str, str] = field(default_factory=dict)
+    channel_loads: dict[str, int] = field(default_factory=dict)
+    doors: dict[str, str] = field(default_factory=dict)
+    originals: dict[str, Any] = field(default_factory=dict)
+    warned: set[str] = field(default_factory=set)
+
+
+class _Thread(threading.local):
+    load: Any = None  # the innermost guard.Load of this thread
+
+
+STATE = State()
+THREAD = _Thread()
+BLOCK_GRANTS: ContextVar[frozenset[GlobalRef]] = ContextVar("block_grants", default=frozenset())
+BLOCK_TRUST: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("block_trust", default=())
+
+
+class _Pause:
+    """No cyclic garbage collection while a load builds: it only creates, so there is nothing to find.
+
+    Counted, because loads nest and run in several threads; whoever leaves last puts back what was.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._depth = 0
+        self._was_enabled = False
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._depth == 0:
+                self._was_enabled = gc.isenabled()
+                gc.disable()
+            self._depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._depth -= 1
+            if self._depth == 0 and self._was_enabled:
+                gc.enable()
+
+    def reset_in_child(self) -> None:
+        """After a fork: loads of other threads do not go on in the child."""
+        self._lock = threading.Lock()
+        if self._depth and self._was_enabled:
+            gc.enable()
+        self._depth = 0
+
+
+COLLECTION_PAUSED = _Pause()
