@@ -1,0 +1,318 @@
+"""Rules for the standard library's own reconstructors and constructors."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from safeload.allowlists.rules import (
+    built,
+    exactly,
+    plain_attributes,
+    takes,
+    text,
+    whole,
+)
+from safeload.scan.inert import made_by, ref_of
+from safeload.scan.report import GlobalRef
+
+Args = tuple[Any, ...]
+Kwargs = Mapping[str, Any]
+
+
+def latin1(args: Args, kwargs: Kwargs) -> str | None:
+    """``_codecs.encode(text, 'latin1')``: bytes at protocols 0 to 2."""
+    if kwargs or len(args) != 2 or type(args[0]) is not str or args[1] not in ("latin1", "latin-1"):
+        return "called with something else than text and 'latin1'"
+    return None
+
+
+def encoded(value: str, _codec: str) -> bytes:
+    """What the call gives, for rules that look at bytes."""
+    return value.encode("latin1")
+
+
+def no_bytes() -> bytes:
+    """``bytes()``; takes no arguments, for it is computed even where the rule objected."""
+    return b""
+
+
+GETATTR: Final = frozenset({(GlobalRef("zoneinfo", "ZoneInfo"), "_unpickle")})
+
+
+def known_attribute(args: Args, kwargs: Kwargs) -> str | None:
+    """``getattr(ZoneInfo, '_unpickle')`` and nothing else: getattr leads anywhere."""
+    if kwargs or attribute_named(args) is None:
+        return "takes an attribute of an object, which leads to any code"
+    return None
+
+
+def attribute_named(args: Args) -> GlobalRef | None:
+    """The dotted global that a listed pair stands for."""
+    owner, name = args
+    ref = ref_of(owner)
+    if ref is None or type(name) is not str or (ref, name) not in GETATTR:
+        return None
+    return GlobalRef(ref.module, f"{ref.qualname}.{name}")
+
+
+_ZONE: Final = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,3}", re.ASCII)
+
+
+def zone_key(value: Any) -> bool:
+    """A time zone's name: it becomes part of a path, so no dots and no leading slash."""
+    return type(value) is str and len(value) <= 80 and _ZONE.fullmatch(value) is not None
+
+
+_SINGLETON_TYPES: Final = {
+    GlobalRef("builtins", "NotImplemented"): GlobalRef("types", "NotImplementedType"),
+    GlobalRef("builtins", "Ellipsis"): GlobalRef("types", "EllipsisType"),
+}
+
+
+def singleton_type(args: Args) -> GlobalRef | None:
+    """``type(None)``, ``type(...)``, ``type(NotImplemented)``: how these three types are written."""
+    (value,) = args
+    if value is None:
+        return GlobalRef("types", "NoneType")
+    return _SINGLETON_TYPES.get(ref_of(value) or GlobalRef("", ""))
+
+
+def type_call(args: Args, kwargs: Kwargs) -> str | None:
+    """Type with one of the three singletons; with three arguments it makes a class."""
+    if kwargs or len(args) != 1 or singleton_type(args) is None:
+        return "called with something else than None, Ellipsis or NotImplemented"
+    return None
+
+
+def _field_bytes(value: Any, size: int) -> bytes | None:
+    if type(value) is str and len(value) == size:
+        value = value.encode("latin1")  # written by Python 2
+    return value if type(value) is bytes and len(value) == size else None
+
+
+def _date_is_real(data: bytes) -> bool:
+    year, month, day = data[0] << 8 | data[1], data[2] & 0x7F, data[3]
+    return 1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
+
+
+def _time_is_real(data: bytes) -> bool:
+    return (
+        data[0] < 24
+        and data[1] < 60
+        and data[2] < 60
+        and (data[3] << 16 | data[4] << 8 | data[5]) < 1_000_000
+    )
+
+
+def date_call(args: Args, kwargs: Kwargs) -> str | None:
+    """Four bytes: year, month, day. C takes most of them unchecked and indexes tables with them."""
+    data = _field_bytes(args[0], 4) if len(args) == 1 else None
+    if kwargs or data is None or data[2] > 12 or not _date_is_real(data):
+        return "holds a date that does not exist"
+    return None
+
+
+def time_call(args: Args, kwargs: Kwargs) -> str | None:
+    """Six bytes and perhaps a time zone; the first bit is ``fold``."""
+    data = _field_bytes(args[0], 6) if len(args) in (1, 2) else None
+    if kwargs or data is None or not _time_is_real(bytes([data[0] & 0x7F]) + data[1:]):
+        return "holds a time that does not exist"
+    return None
+
+
+def datetime_call(args: Args, kwargs: Kwargs) -> str | None:
+    """Ten bytes and perhaps a time zone; ``fold`` is the first bit of the month."""
+    data = _field_bytes(args[0], 10) if len(args) in (1, 2) else None
+    if kwargs or data is None or not (_date_is_real(data) and _time_is_real(data[4:])):
+        return "holds a date or a time that does not exist"
+    return None
+
+
+def pattern_call(args: Args, kwargs: Kwargs) -> str | None:
+    """``re._compile(pattern, flags)``; the flag DEBUG prints, length bounds the work."""
+    if kwargs or len(args) != 2:
+        return "called with something else than a pattern and flags"
+    pattern, flags = args
+    if type(pattern) not in (str, bytes) or len(pattern) > 200_000:
+        return "compiles something else than a pattern of sane length"
+    if type(flags) is not int or not 0 <= flags < 1024 or flags & re.DEBUG:
+        return "compiles with flags that no honest file has"
+    return None
+
+
+def fraction_call(args: Args, kwargs: Kwargs) -> str | None:
+    """Two integers, or ``'1/3'``; not ``'1e999999999'``, which computes that power."""
+    match args:
+        case (str() as ratio,) if not kwargs and re.fullmatch(r"-?\d{1,4300}(/\d{1,4300})?", ratio):
+            return None
+        case (int(), int()) if not kwargs:
+            return None
+    return "called with something else than a ratio of integers"
+
+
+def uuid_state(_made: Any, state: Any) -> str | None:
+    """``{'int': n}`` and perhaps how it was made."""
+    if type(state) is not dict or not state.keys() <= {"int", "is_safe"}:
+        return "has a state that UUID does not write"
+    if not whole(0, 2**128 - 1)(state["int"]) or state.get("is_safe") not in (None, 0, -1):
+        return "is no 128-bit number"
+    return None
+
+
+def random_state(_made: Any, state: Any) -> str | None:
+    """``(version, 624 words and a position, the stored gauss)``."""
+    version, words, gauss = state
+    if version not in (2, 3) or type(words) is not tuple or len(words) != 625:
+        return "has a state that Random does not write"
+    if not all(type(word) is int for word in words) or not 0 <= words[-1] <= 624:
+        return "has a position outside its words"
+    return None if type(gauss) in (float, type(None)) else "has a stored value that is no number"
+
+
+_TYPECODES: Final = frozenset("bBuwhHiIlLqQfd")
+_ARRAY: Final = GlobalRef("array", "array")
+
+
+def array_reconstructor(args: Args, kwargs: Kwargs) -> str | None:
+    """``(array, typecode, machine format, bytes)``; C checks the format against the bytes."""
+    cls, code, form, items = args
+    if kwargs or ref_of(cls) != _ARRAY or type(code) is not str or code not in _TYPECODES:
+        return "makes something else than an array of a known type"
+    if type(form) is not int or not 0 <= form <= 21 or type(items) is not bytes:
+        return "has a machine format or items that array does not write"
+    return None
+
+
+def array_call(args: Args, kwargs: Kwargs) -> str | None:
+    """``(typecode, items)`` at protocols 0 to 2; items of other kinds could be endless."""
+    code, items = args
+    if kwargs or type(code) is not str or code not in _TYPECODES:
+        return "makes something else than an array of a known type"
+    if type(items) not in (list, bytes, str):
+        return "is filled from something else than a list, text or bytes"
+    return None
+
+
+def bytesio_state(_made: Any, state: Any) -> str | None:
+    """``(value, position, attributes)``."""
+    value, position, attributes = state
+    if type(value) is not bytes or not whole(0, 2**40)(position):
+        return "has a state that BytesIO does not write"
+    return None if attributes is None else plain_attributes(_made, attributes)
+
+
+def stringio_state(_made: Any, state: Any) -> str | None:
+    """``(value, newline, position, attributes)``."""
+    value, newline, position, attributes = state
+    if type(value) is not str or newline not in (None, "", "\n", "\r", "\r\n"):
+        return "has a state that StringIO does not write"
+    if not whole(0, 2**40)(position):
+        return "has a state that StringIO does not write"
+    return None if attributes is None else plain_attributes(_made, attributes)
+
+
+def unicode_error(args: Args, kwargs: Kwargs) -> str | None:
+    """``(codec, object, start, end, reason)``: C prints the part between the two unchecked."""
+    codec, whole_object, start, end, reason = args
+    if kwargs or type(codec) is not str or type(reason) is not str:
+        return "called with something else than a codec and a reason"
+    size = len(whole_object) if type(whole_object) in (str, bytes) else -1
+    if type(start) is not int or type(end) is not int or not 0 <= start <= end <= size:
+        return "points outside its text"
+    return None
+
+
+def no_positions(made: Any, state: Any) -> str | None:
+    """Attributes, but not those that C trusts in a Unicode error."""
+    wrong = plain_attributes(made, state)
+    if wrong is None and not {"object", "start", "end", "encoding", "reason"}.isdisjoint(state):
+        return "has its position set past the checks"
+    return wrong
+
+
+ALIASES: Final = frozenset(
+    {("_operator", "getitem"), ("types", "GenericAlias"), ("_functools", "reduce")}
+)
+
+
+def _is_hint(value: Any, depth: int = 0) -> bool:
+    """A type, an alias, or a tuple or list of them: no text, which typing would compile."""
+    if type(value) in (tuple, list):
+        return depth < 5 and all(_is_hint(item, depth + 1) for item in value)
+    return value is None or ref_of(value) is not None or made_by(value) in ALIASES
+
+
+def hint_call(args: Args, kwargs: Kwargs) -> str | None:
+    """``_operator.getitem(typing.List, int)``: how typing writes an alias."""
+    form, inner = args
+    ref = ref_of(form)
+    if kwargs or ref is None or ref.module != "typing":
+        return "takes an item of an object, which leads to any code"
+    if ref.qualname == "Literal":
+        values = inner if type(inner) is tuple else (inner,)
+        return None if all(map(exactly(str, bytes, int, bool, type(None)), values)) else "odd Literal"
+    return None if _is_hint(inner) else "is a type hint of something else than types"
+
+
+def generic_alias(args: Args, kwargs: Kwargs) -> str | None:
+    """``types.GenericAlias(list, (int,))``."""
+    origin, inner = args
+    ref = ref_of(origin)
+    if kwargs or ref is None or ref.module not in ("builtins", "collections", "collections.abc"):
+        return "is a type hint of something else than a container"
+    return None if _is_hint(inner) else "is a type hint of something else than types"
+
+
+def union_call(args: Args, kwargs: Kwargs) -> str | None:
+    """``_functools.reduce(_operator.or_, (int, NoneType))``: how ``int | None`` is written."""
+    function, types = args
+    if kwargs or ref_of(function) != ("_operator", "or_") or type(types) is not tuple:
+        return "folds something else than types into a union"
+    return None if types and _is_hint(types) else "folds something else than types into a union"
+
+
+def decimal_context(args: Args, kwargs: Kwargs) -> str | None:
+    """``(prec, rounding, Emin, Emax, capitals, clamp, flags, traps)``."""
+    prec, rounding, *numbers, flags, traps = args
+    good = len(numbers) == 4 and all(type(n) is int for n in numbers)
+    if kwargs or not good or not whole(1, 10**6)(prec) or not text(40)(rounding):
+        return "called with something else than the parts of a context"
+    signals = (*flags, *traps) if type(flags) is type(traps) is list else (None,)
+    known = all((ref_of(signal) or ("",))[0] == "decimal" for signal in signals)
+    return None if known else "called with something else than the parts of a context"
+
+
+struct_time = takes(
+    "nine numbers and names",
+    (exactly(tuple), exactly(dict)),
+    (exactly(tuple),),
+)
+timezone_call = takes(
+    "an offset and perhaps a name",
+    (built(("datetime", "timedelta")),),
+    (built(("datetime", "timedelta")), text()),
+)
+
+
+def path_call(args: Args, kwargs: Kwargs) -> str | None:
+    """The parts of a path."""
+    if kwargs or len(args) > 500 or not all(map(text(5_000), args)):
+        return "called with something else than the parts of a path"
+    return None
+
+
+def text_parts(args: Args, kwargs: Kwargs) -> str | None:
+    """The parts of a URL, which a namedtuple holds as they are."""
+    if kwargs or not all(map(exactly(str, bytes, type(None)), args)):
+        return "called with something else than text"
+    return None
+
+
+def normal_state(made: Any, state: Any) -> str | None:
+    """``(None, {'_mu': …, '_sigma': …})``, or the two numbers as older versions wrote them."""
+    if type(state) is tuple and all(map(exactly(int, float), state)):
+        return None
+    return plain_attributes(made, state)
