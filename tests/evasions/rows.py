@@ -1,0 +1,128 @@
+"""What a row of the tables is, and the effects that rows show."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .builders import BOOM, CANARY, call, named, pickled
+
+FILE = "model.bin"
+
+Files = bytes | Mapping[str, bytes]
+"""One file (called FILE), or several by name."""
+
+
+def unpickle() -> object:
+    """The most ordinary of loads, with the working directory at the row's files."""
+    with open(FILE, "rb") as stream:
+        return pickle.load(stream)
+
+
+def canary(_: object) -> bool:
+    """The file that the payload leaves. Waits: a payload may run in another thread or process."""
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline:
+        if Path(CANARY).exists():
+            return True
+        if PATIENCE.over:
+            return False
+        time.sleep(0.01)
+    return False
+
+
+class Patience:
+    """Whether to wait for effects: only the unguarded side expects any."""
+
+    over = False
+
+
+PATIENCE = Patience()
+
+
+def crash(_: object) -> bool:
+    """Memory is corrupted: the process must not live to ask."""
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One way past a guard.
+
+    Attributes:
+        id: what the row does, in snake case.
+        file: the files, around a given deed (a pickle fragment that pushes one value).
+        load: loads them as a program would.
+        effect: whether it happened, told in the loading process; given what was loaded, or None.
+        needs: modules without which the row cannot be tried; imported before the load.
+        bare_needs: modules that only the unguarded side imports beforehand, to save time.
+        twin: the same file with a harmless deed is one that the guard must let through.
+        known: where it was published.
+    """
+
+    id: str
+    file: Callable[[bytes], Files]
+    load: Callable[[], object] = unpickle
+    effect: Callable[[object], bool] = canary
+    needs: tuple[str, ...] = ()
+    bare_needs: tuple[str, ...] = ()
+    twin: bool = False
+    known: str = ""
+
+
+def gadget(
+    id: str,  # noqa: A002 - the field's own name
+    ref: str,
+    *arguments: bytes,
+    needs: tuple[str, ...] = (),
+    bare_needs: tuple[str, ...] = (),
+    known: str = "",
+) -> Row:
+    """A row that reaches its effect by calling one global."""
+    return fragment(
+        id, call(named(ref), *arguments), needs=needs, bare_needs=bare_needs, known=known
+    )
+
+
+def fragment(
+    id: str,  # noqa: A002
+    code: bytes,
+    *,
+    version: int = 4,
+    effect: Callable[[object], bool] = canary,
+    needs: tuple[str, ...] = (),
+    bare_needs: tuple[str, ...] = (),
+    known: str = "",
+) -> Row:
+    """A row whose whole file is one plain pickle of a fragment."""
+    return Row(
+        id=id,
+        file=lambda _: pickled(code, version),
+        effect=effect,
+        needs=needs,
+        bare_needs=bare_needs,
+        known=known,
+    )
+
+
+def dressed(file: Files, extra: Mapping[str, bytes]) -> Files:
+    """A file with companions beside it."""
+    return {FILE: file, **extra} if isinstance(file, bytes) else {**file, **extra}
+
+
+__all__ = [
+    "BOOM",
+    "FILE",
+    "PATIENCE",
+    "Files",
+    "Row",
+    "canary",
+    "crash",
+    "dressed",
+    "fragment",
+    "gadget",
+    "unpickle",
+]
