@@ -94,15 +94,24 @@ def only_keys(keys: Iterable[str]) -> StateRule:
     return rule
 
 
+def own_attributes(state: Any) -> bool:
+    """A dict of attributes such as a class of its own sets: text keys, none of them ``__special__``.
+
+    Special ones are protocols that libraries look up on the *instance*: numpy calls an attribute
+    ``__array__`` and reads memory at the address that ``__array_interface__`` gives.
+    """
+    return type(state) is dict and all(
+        type(key) is str and not key.startswith("__") for key in state
+    )
+
+
 def dict_state(_: Any, state: Any) -> str | None:
     """A dict for ``__dict__``: the other form, ``(dict, slots)``, runs ``setattr`` for every slot.
 
     ``setattr`` reaches properties and ``__class__``, which would let an object change into one of
     another class after its own state was judged.
     """
-    if attributes(state) is None or not all(type(key) is str for key in state):
-        return "its state must be a dict of attributes"
-    return None
+    return None if own_attributes(state) else "its state must be a dict of its own attributes"
 
 
 def forms(*allowed: tuple[type, ...]) -> CallRule:

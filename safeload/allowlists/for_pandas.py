@@ -1,0 +1,318 @@
+"""pandas: frames, series, indexes, extension arrays and times, from 1.5 to 3 (and their older names).
+
+The rules check what a frame says of its own shape where the file shows it. What stands *inside*
+arrays is trusted as numpy's own contents are: a forged code of a categorical, a forged offset of a
+pyarrow string or of a column list kept in a joblib file crashes the process when it is used.
+
+Left out, and why: group-by, window and plotting objects, which hold functions of the user's;
+``pandas.io`` (readers and writers of files); ``pandas.eval`` and its kin.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from safeload.allowlists import rules_arrow, rules_pandas
+from safeload.allowlists.rules_forms import dict_state, no_args, plain_args
+from safeload.allowlists.table import Entries, rows
+
+PROFILE: Final = "pandas"
+
+_OFFSETS: Final = """
+BDay BMonthBegin BMonthEnd BQuarterBegin BQuarterEnd BYearBegin BYearEnd BHalfYearBegin BHalfYearEnd
+BusinessDay BusinessHour BusinessMonthBegin BusinessMonthEnd CBMonthBegin CBMonthEnd CDay
+CustomBusinessDay CustomBusinessHour CustomBusinessMonthBegin CustomBusinessMonthEnd Day Easter
+FY5253 FY5253Quarter HalfYearBegin HalfYearEnd Hour LastWeekOfMonth Micro Milli Minute MonthBegin
+MonthEnd Nano QuarterBegin QuarterEnd Second SemiMonthBegin SemiMonthEnd Tick Week WeekOfMonth
+YearBegin YearEnd DateOffset BaseOffset
+"""
+_NUMBER_TYPES: Final = (
+    "Int8Dtype Int16Dtype Int32Dtype Int64Dtype UInt8Dtype UInt16Dtype UInt32Dtype UInt64Dtype"
+)
+
+
+def _frames() -> Entries:
+    found = rows(
+        PROFILE,
+        """
+        pandas: DataFrame Series
+        pandas.core.frame: DataFrame
+        pandas.core.series: Series TimeSeries
+        """,
+        uses="ns",
+        reason="sets its blocks, flags and attributes from the state; nothing of it is called",
+        call=no_args,
+        state=dict_state,
+    )
+    found |= rows(
+        PROFILE,
+        """
+        pandas.core.internals.managers: BlockManager SingleBlockManager
+        pandas.core.internals: BlockManager SingleBlockManager
+        """,
+        uses="cns",
+        reason="the columns of a frame; where each one is written is checked here, not by pandas",
+        call=rules_pandas.manager_args,
+        state=rules_pandas.manager_state,
+    )
+    return found | rows(
+        PROFILE,
+        """
+        pandas._libs.internals: _unpickle_block
+        pandas.core.internals.blocks: new_block
+        """,
+        uses="c",
+        reason="puts values and the columns they stand in together, unchecked until the manager",
+        call=rules_pandas.block_args,
+    )
+
+
+def _indexes() -> Entries:
+    found: Entries = {}
+    for ref in rules_pandas.INDEX_CLASSES:
+        found |= rows(
+            PROFILE,
+            f"{ref.module}: {ref.qualname}",
+            uses="r",
+            reason="names the class of an index for its maker",
+        )
+    return found | rows(
+        PROFILE,
+        """
+        pandas.core.indexes.base: _new_Index
+        pandas.indexes.base: _new_Index
+        pandas.core.indexes.datetimes: _new_DatetimeIndex
+        pandas.tseries.index: _new_DatetimeIndex
+        pandas.core.indexes.timedeltas: _new_TimedeltaIndex
+        pandas.core.indexes.interval: _new_IntervalIndex
+        pandas.core.indexes.period: _new_PeriodIndex
+        """,
+        uses="c",
+        reason="calls a class with keywords: an index class, with the keywords of one",
+        call=rules_pandas.index_args,
+    )
+
+
+def _arrays() -> Entries:
+    found: Entries = {}
+    for ref in rules_pandas.ARRAY_CLASSES:
+        found |= rows(
+            PROFILE,
+            f"{ref.module}: {ref.qualname}",
+            uses="ns",
+            reason="values of one type; its state is set, nothing of it is called",
+            call=no_args,
+            state=rules_pandas.wrapped_state,
+        )
+    found |= rows(
+        PROFILE,
+        """
+        pandas._libs.arrays: __pyx_unpickle_NDArrayBacked
+        pandas._libs.interval: __pyx_unpickle_IntervalMixin
+        """,
+        uses="cs",
+        reason="makes an empty object of the class it is given, which must be a pandas array; the "
+        "values must be a numpy array, or it raises",
+        call=rules_pandas.wrapped_args,
+        state=rules_pandas.wrapped_state,
+    )
+    found |= rows(
+        PROFILE,
+        """
+        pandas.arrays: IntegerArray FloatingArray BooleanArray SparseArray
+        pandas.arrays: ArrowExtensionArray ArrowStringArray
+        pandas.core.arrays.integer: IntegerArray
+        pandas.core.arrays.floating: FloatingArray
+        pandas.core.arrays.boolean: BooleanArray
+        pandas.core.arrays.sparse: SparseArray
+        pandas.core.arrays.sparse.array: SparseArray
+        pandas.core.sparse.array: SparseArray
+        pandas.core.arrays: SparseArray
+        pandas.core.arrays.arrow: ArrowExtensionArray
+        pandas.core.arrays.arrow.array: ArrowExtensionArray
+        pandas.core.arrays.string_arrow: ArrowStringArray ArrowStringArrayNumpySemantics
+        """,
+        uses="ns",
+        reason="values and a mask or places; its state is set, nothing of it is called",
+        call=no_args,
+        state=dict_state,
+    )
+    return found | rows(
+        PROFILE,
+        "pandas._libs.sparse: IntIndex BlockIndex\npandas._sparse: IntIndex BlockIndex",
+        uses="c",
+        reason="the places of a sparse array, checked against its length",
+        call=rules_pandas.sparse_args,
+    )
+
+
+def _types() -> Entries:
+    found = rows(
+        PROFILE,
+        f"""
+        pandas: {_NUMBER_TYPES} Float32Dtype Float64Dtype BooleanDtype CategoricalDtype
+        pandas: DatetimeTZDtype IntervalDtype SparseDtype ArrowDtype StringDtype PeriodDtype
+        pandas.core.arrays.integer: {_NUMBER_TYPES}
+        pandas.core.arrays.floating: Float32Dtype Float64Dtype
+        pandas.core.arrays.boolean: BooleanDtype
+        pandas.core.arrays.string_: StringDtype
+        pandas.core.arrays.sparse.dtype: SparseDtype
+        pandas.core.arrays.arrow.dtype: ArrowDtype
+        pandas.core.dtypes.dtypes: CategoricalDtype DatetimeTZDtype IntervalDtype SparseDtype
+        pandas.core.dtypes.dtypes: ArrowDtype NumpyEADtype PandasDtype PeriodDtype
+        """,
+        uses="cns",
+        reason="the type of a column: text, a time zone or another type",
+        call=rules_pandas.dtype_args,
+        state=dict_state,
+    )
+    found |= rows(
+        PROFILE,
+        """
+        pandas: NA NaT
+        pandas._libs.missing: NA C_NA
+        pandas._libs.tslibs.nattype: NaT
+        """,
+        uses="r",
+        reason="the missing value",
+    )
+    found |= rows(
+        PROFILE,
+        """
+        pandas._libs.lib: _NoDefault
+        pandas._libs.missing: NAType
+        """,
+        uses="c",
+        reason="the one value of its type",
+        call=plain_args,
+    )
+    return found | rows(
+        PROFILE,
+        "pandas.core.indexes.frozen: FrozenList\npandas.core.base: FrozenList",
+        uses="c",
+        reason="a list that does not change",
+        call=rules_pandas.one_list,
+    )
+
+
+def _times() -> Entries:
+    found = rows(
+        PROFILE,
+        f"""
+        pandas._libs.tslibs.offsets: {" ".join(_OFFSETS.split())}
+        pandas.tseries.offsets: {" ".join(_OFFSETS.split())}
+        pandas: DateOffset
+        """,
+        uses="cns",
+        reason="a step in time, made of numbers and times; native code checks their types",
+        call=rules_pandas.time_args,
+        state=dict_state,
+    )
+    found |= rows(
+        PROFILE,
+        """
+        pandas: Timestamp Timedelta Period Interval
+        pandas._libs.tslibs.timestamps: _unpickle_timestamp Timestamp
+        pandas._libs.tslibs.timedeltas: _timedelta_unpickle Timedelta
+        pandas._libs.tslibs.nattype: _nat_unpickle __nat_unpickle
+        pandas._libs.tslibs.period: Period
+        pandas._libs.tslib: Timestamp Timedelta __nat_unpickle
+        pandas._libs.period: Period
+        pandas._libs.interval: Interval
+        pandas._period: Period
+        pandas.tslib: Timestamp Timedelta __nat_unpickle
+        """,
+        uses="c",
+        reason="a moment or a span, made of numbers, text, a zone and a step",
+        call=rules_pandas.time_args,
+    )
+    return found | _zones()
+
+
+def _zones() -> Entries:
+    found = rows(
+        PROFILE,
+        """
+        pytz: _p _UTC FixedOffset
+        pytz: UTC
+        dateutil.tz.tz: tzutc tzoffset
+        """,
+        uses="c",
+        reason="a time zone by its name, looked up in the tables of the library alone",
+        call=rules_pandas.time_args,
+    )
+    found |= rows(
+        PROFILE,
+        "dateutil.tz.tz: tzlocal\ndateutil.relativedelta: relativedelta",
+        uses="ns",
+        reason="numbers and spans in its attributes",
+        call=no_args,
+        state=dict_state,
+    )
+    found |= rows(
+        PROFILE,
+        "dateutil._common: weekday\ndateutil.relativedelta: weekday",
+        uses="ns",
+        reason="two numbers",
+        call=no_args,
+        state=rules_pandas.weekday_state,
+    )
+    found |= rows(
+        PROFILE,
+        "dateutil.tz.tz: tzfile",
+        uses="cs",
+        reason="a time zone's table; called with a file name it would open the file",
+        call=rules_pandas.tzfile_args,
+        state=dict_state,
+    )
+    return found | {
+        **rows(
+            PROFILE,
+            "dateutil.tz._tzfile: _unpickle",
+            uses="cs",
+            reason="a time zone's table; the file that it names is not opened",
+            call=rules_pandas.tzfile_parts,
+            state=dict_state,
+        ),
+        **rows(
+            PROFILE, "dateutil.tz._tzfile: tzfile", uses="r", reason="names a class for its maker"
+        ),
+    }
+
+
+def _arrow() -> Entries:
+    found = rows(
+        PROFILE,
+        """
+        pyarrow.lib: type_for_alias timestamp time32 time64 duration decimal128 decimal256 binary
+        pyarrow.lib: list_ large_list struct dictionary field
+        """,
+        uses="c",
+        reason="a type, made of text, numbers and other types",
+        call=rules_arrow.type_args,
+    )
+    found |= rows(
+        PROFILE,
+        "pyarrow.lib: py_buffer",
+        uses="c",
+        reason="the bytes of a column",
+        call=rules_arrow.buffer_args,
+    )
+    found |= rows(
+        PROFILE,
+        "pyarrow.lib: _restore_array",
+        uses="c",
+        reason="an array over buffers, put together unchecked: their lengths are checked here, "
+        "offsets inside them are not",
+        call=rules_arrow.array_args,
+    )
+    return found | rows(
+        PROFILE,
+        "pyarrow.lib: chunked_array",
+        uses="c",
+        reason="several arrays as one column",
+        call=rules_arrow.chunk_args,
+    )
+
+
+ENTRIES: Final[Entries] = _frames() | _indexes() | _arrays() | _types() | _times() | _arrow()

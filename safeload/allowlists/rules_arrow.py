@@ -1,0 +1,117 @@
+"""The rules of pyarrow as far as pandas writes it: types, buffers and the arrays over them.
+
+pyarrow puts an array together without a check, so a buffer shorter than the array says would be
+read past its end. Lengths are checked here; what offsets *inside* a buffer say is not.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from safeload.allowlists.rules_forms import Args, Kwargs, is_int, is_plain, refs
+from safeload.scan.inert import made_by
+
+TYPES: Final = refs(
+    """
+    pyarrow.lib: type_for_alias timestamp time32 time64 duration decimal128 decimal256 binary
+    pyarrow.lib: list_ large_list struct dictionary
+    """
+)
+_FIELD: Final = refs("pyarrow.lib: field")
+_BUFFER: Final = refs("pyarrow.lib: py_buffer")
+
+# Bits of one value in the last buffer, by the type's alias or by the function that makes it.
+_BITS: Final = {
+    **dict.fromkeys(("bool", "bool_"), 1),
+    **dict.fromkeys(("int8", "uint8"), 8),
+    **dict.fromkeys(("int16", "uint16", "halffloat", "float16"), 16),
+    **dict.fromkeys(("int32", "uint32", "float", "float32", "date32", "date32[day]"), 32),
+    **dict.fromkeys(("int64", "uint64", "double", "float64", "date64", "date64[ms]"), 64),
+    **dict.fromkeys(("time32", "time32[s]", "time32[ms]"), 32),
+    **dict.fromkeys(("time64", "time64[us]", "time64[ns]", "timestamp", "duration"), 64),
+    **{f"duration[{unit}]": 64 for unit in ("s", "ms", "us", "ns")},
+    **{f"timestamp[{unit}]": 64 for unit in ("s", "ms", "us", "ns")},
+    "decimal128": 128,
+    "decimal256": 256,
+}
+# Bits of one offset, for the types that have a buffer of them.
+_OFFSET_BITS: Final = {
+    **dict.fromkeys(("string", "utf8", "binary", "list_"), 32),
+    **dict.fromkeys(("large_string", "large_utf8", "large_binary", "large_list"), 64),
+}
+
+
+def type_args(args: Args, kwargs: Kwargs) -> str | None:
+    """A type is made of text, numbers, other types and fields."""
+    fits = not kwargs and all(map(_type_part, args))
+    return None if fits else "takes text, numbers and types"
+
+
+def _type_part(value: Any) -> bool:
+    if type(value) in (list, tuple):
+        return all(map(_type_part, value))
+    if type(value) is dict:
+        return all(is_plain(k) and is_plain(v) for k, v in value.items())
+    return is_plain(value) or made_by(value) in TYPES | _FIELD
+
+
+def buffer_args(args: Args, kwargs: Kwargs) -> str | None:
+    fits = not kwargs and len(args) == 1 and _size(args[0]) is not None
+    return None if fits else "takes the bytes of one buffer"
+
+
+def _size(data: Any) -> int | None:
+    """How many bytes a buffer's argument holds."""
+    if type(data) in (bytes, bytearray):
+        return len(data)
+    if getattr(made_by(data), "qualname", "") != "bytearray" or len(data.args) > 1:
+        return None
+    return sum(map(len, data.args))
+
+
+def array_args(args: Args, kwargs: Kwargs) -> str | None:
+    """``_restore_array((type, length, nulls, offset, buffers, children, dictionary))``."""
+    fits = not kwargs and len(args) == 1 and _array(args[0])
+    return None if fits else "describes an array that its buffers do not hold"
+
+
+def _array(parts: Any) -> bool:
+    kind, length, nulls, offset, buffers, children, dictionary = parts
+    counts = all(is_int(n) for n in (length, nulls, offset)) and length >= 0 and offset >= 0
+    if made_by(kind) not in TYPES or not counts or nulls < -1:
+        return False
+    sizes = [0 if buffer is None else _size(buffer.args[0]) for buffer in buffers]
+    if any(b is not None and made_by(b) not in _BUFFER for b in buffers):
+        return False
+    end = length + offset
+    if buffers and buffers[0] is not None and sizes[0] * 8 < end:  # type: ignore[operator]
+        return False
+    inner = dictionary is None or _array(dictionary)
+    return inner and all(map(_array, children)) and _enough(kind, end, sizes, children)
+
+
+def _enough(kind: Any, end: int, sizes: list[Any], children: Any) -> bool:
+    """Whether the buffers hold ``end`` values of this type."""
+    maker = getattr(made_by(kind), "qualname", "")
+    name = kind.args[0] if maker == "type_for_alias" else maker
+    if name in ("null", "na"):
+        return not children and len(sizes) == 1
+    if name == "struct":
+        return len(sizes) == 1 and all(child[1] + child[3] >= end for child in children)
+    if name == "dictionary":
+        return _enough(kind.args[0], end, sizes, children)
+    if name == "binary" and maker == "binary":
+        return len(sizes) == 2 and sizes[1] >= end * kind.args[0]
+    if name in _OFFSET_BITS:
+        rest = 2 if maker in ("list_", "large_list") else 3
+        return len(sizes) == rest and (not end or sizes[1] * 8 >= (end + 1) * _OFFSET_BITS[name])
+    bits = _BITS.get(name)
+    return bits is not None and len(sizes) == 2 and sizes[1] * 8 >= end * bits
+
+
+def chunk_args(args: Args, kwargs: Kwargs) -> str | None:
+    """``chunked_array(arrays, type)``."""
+    arrays, kind = args
+    made = refs("pyarrow.lib: _restore_array")
+    fits = not kwargs and type(arrays) is list and all(made_by(a) in made for a in arrays)
+    return None if fits and (kind is None or made_by(kind) in TYPES) else "takes arrays and a type"

@@ -1,0 +1,237 @@
+"""The rules of pandas: what its index, block and time constructors may be called with."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Final
+
+from safeload.allowlists.rules_forms import (
+    Args,
+    Kwargs,
+    is_int,
+    is_plain,
+    is_ref_in,
+    own_attributes,
+    refs,
+    words,
+)
+from safeload.scan.inert import Inert, made_by, ref_of
+from safeload.scan.report import GlobalRef
+
+_INDEX_NAMES: Final = (
+    "Index RangeIndex MultiIndex CategoricalIndex IntervalIndex DatetimeIndex TimedeltaIndex "
+    "PeriodIndex"
+)
+INDEX_CLASSES: Final = refs(
+    f"""
+    pandas: {_INDEX_NAMES}
+    pandas.core.indexes.base: Index
+    pandas.core.indexes.range: RangeIndex
+    pandas.core.indexes.multi: MultiIndex
+    pandas.core.indexes.category: CategoricalIndex
+    pandas.core.indexes.interval: IntervalIndex
+    pandas.core.indexes.datetimes: DatetimeIndex
+    pandas.core.indexes.timedeltas: TimedeltaIndex
+    pandas.core.indexes.period: PeriodIndex
+    pandas.core.indexes.numeric: Int64Index UInt64Index Float64Index
+    pandas.indexes.base: Index
+    pandas.indexes.numeric: Int64Index UInt64Index Float64Index
+    pandas.indexes.range: RangeIndex
+    pandas.indexes.multi: MultiIndex
+    pandas.indexes.category: CategoricalIndex
+    pandas.tseries.index: DatetimeIndex
+    pandas.tseries.period: PeriodIndex
+    pandas.tseries.tdi: TimedeltaIndex
+    """
+)
+ARRAY_CLASSES: Final = refs(
+    """
+    pandas: Categorical
+    pandas.arrays: DatetimeArray TimedeltaArray PeriodArray StringArray IntervalArray
+    pandas.arrays: NumpyExtensionArray PandasArray
+    pandas.core.arrays: Categorical
+    pandas.core.categorical: Categorical
+    pandas.core.arrays.categorical: Categorical
+    pandas.core.arrays.datetimes: DatetimeArray
+    pandas.core.arrays.timedeltas: TimedeltaArray
+    pandas.core.arrays.period: PeriodArray
+    pandas.core.arrays.interval: IntervalArray
+    pandas.core.arrays.numpy_: NumpyExtensionArray PandasArray
+    pandas.core.arrays.string_: StringArray
+    """
+)
+_BLOCKS: Final = refs(
+    """
+    pandas._libs.internals: _unpickle_block
+    pandas.core.internals.blocks: new_block
+    """
+)
+_INDEX_KEYS: Final = words(
+    """
+    data name names levels codes labels sortorder dtype freq tz copy categories ordered left right
+    closed start stop step verify_integrity
+    """
+)
+_SLICE: Final = GlobalRef("builtins", "slice")
+_UNREAD: Final = 64 * 1024
+_MOST_COLUMNS: Final = 10_000_000
+
+
+def index_args(args: Args, kwargs: Kwargs) -> str | None:
+    """``_new_Index(class, keywords)`` is a call of the class with these keywords."""
+    cls, given = args
+    fits = (
+        not kwargs
+        and is_ref_in(cls, INDEX_CLASSES)
+        and type(given) is dict
+        and given.keys() <= _INDEX_KEYS
+        and ref_of(given.get("data")) is None
+    )
+    return None if fits else "makes something other than a pandas index"
+
+
+def wrapped_args(args: Args, kwargs: Kwargs) -> str | None:
+    """``__pyx_unpickle_X(class, checksum, state)``: an array class, and the state comes by BUILD."""
+    cls, checksum, state = args
+    fits = not kwargs and is_ref_in(cls, ARRAY_CLASSES | INDEX_CLASSES) and is_int(checksum)
+    return None if fits and state is None else "makes something other than a pandas array"
+
+
+def wrapped_state(_: Any, state: Any) -> str | None:
+    """``(type, values[, attributes])`` or ``(attributes,)``; older versions write the dict alone."""
+    parts = state if type(state) is tuple else (state,)
+    values, attributes = (parts[:-1], parts[-1]) if len(parts) != 2 else (parts, {})
+    fits = len(values) in (0, 2) and all(isinstance(part, Inert) for part in values)
+    return (
+        None if fits and own_attributes(attributes) else "its state must be values and their type"
+    )
+
+
+def _numbers(value: Any) -> list[int] | None:
+    """The numbers of a small pickled array of 64-bit integers; None if they cannot be read here."""
+    made = made_by(value)
+    if made is None:
+        return None
+    if made.qualname == "_frombuffer":
+        data = value.args[0]
+        data = data.args[0] if made_by(data) is not None else data
+    elif made.qualname == "_reconstruct":
+        data = value.state[-1]
+    else:
+        return None
+    if type(data) not in (bytes, bytearray) or len(data) >= _UNREAD or len(data) % 8:
+        return None
+    return list(memoryview(data).cast("q")) if sys.byteorder == "little" else None
+
+
+def _places(placement: Any) -> list[int] | None:
+    """The columns that a block holds; None if they cannot be read here."""
+    if type(placement) is slice:
+        bounds = (placement.start, placement.stop, placement.step)
+    elif made_by(placement) == _SLICE:
+        bounds = placement.args
+    else:
+        return _numbers(placement)
+    start, stop, step = bounds
+    places = range(start, stop, step or 1)
+    if len(places) > _MOST_COLUMNS:
+        msg = "no frame has so many columns"
+        raise ValueError(msg)
+    return list(places)
+
+
+def _covers(placements: list[Any]) -> bool:
+    """Each column once: pandas counts them, then writes a table at these places unchecked."""
+    found: list[int] = []
+    for placement in placements:
+        places = _places(placement)
+        if places is None:
+            return True
+        found += places
+    return sorted(found) == list(range(len(found)))
+
+
+def block_args(args: Args, kwargs: Kwargs) -> str | None:
+    values, placement, ndim = args
+    place = type(placement) is slice or isinstance(placement, Inert)
+    fits = not kwargs and isinstance(values, Inert) and place and ndim in (1, 2)
+    return None if fits else "makes something other than a block of columns"
+
+
+def manager_args(args: Args, kwargs: Kwargs) -> str | None:
+    """``BlockManager(blocks, axes)``, or nothing where the state follows by BUILD."""
+    if not args and not kwargs:
+        return None
+    blocks, axes = args
+    blocks = blocks if type(blocks) is tuple else (blocks,)
+    if kwargs or any(made_by(block) not in _BLOCKS for block in blocks):
+        return "holds something other than blocks of columns"
+    if type(axes) is list and len(axes) == 2 and not _covers([b.args[1] for b in blocks]):
+        return "names columns that it does not have"
+    return None
+
+
+def manager_state(_: Any, state: Any) -> str | None:
+    """Axes, values and items for versions up to 0.13, and a dict for those since."""
+    if type(state) is not tuple or len(state) < 4 or type(state[3]) is not dict:
+        return "its state must be that of pandas 0.14 or later"
+    now = state[3]["0.14.1"]
+    if now.keys() != {"axes", "blocks"}:
+        return "its state must have axes and blocks"
+    placements = [block["mgr_locs"] for block in now["blocks"]]
+    if len(now["axes"]) == 2 and not _covers(placements):
+        return "names columns that it does not have"
+    return None
+
+
+def is_time_part(value: Any) -> bool:
+    """A number, text, a time, an offset or a tuple of such: what an offset is made with."""
+    if type(value) is tuple:
+        return all(map(is_time_part, value))
+    return is_plain(value) or isinstance(value, Inert)
+
+
+def time_args(args: Args, kwargs: Kwargs) -> str | None:
+    """Numbers, text and times by position, never a global."""
+    fits = not kwargs and all(map(is_time_part, args))
+    return None if fits else "takes numbers, text and times"
+
+
+def dtype_args(args: Args, kwargs: Kwargs) -> str | None:
+    """As above, and ``pandas.NA`` for a missing value."""
+    fits = not kwargs and len(args) <= 2
+    fits = fits and all(is_time_part(a) or getattr(ref_of(a), "qualname", "") == "NA" for a in args)
+    return None if fits else "takes the name of a storage and its missing value"
+
+
+def sparse_args(args: Args, kwargs: Kwargs) -> str | None:
+    """A length and arrays of places, which pandas checks against it."""
+    fits = not kwargs and len(args) in (2, 3) and is_int(args[0])
+    fits = fits and all(isinstance(array, Inert) for array in args[1:])
+    return None if fits else "takes a length and arrays of places"
+
+
+def one_list(args: Args, kwargs: Kwargs) -> str | None:
+    fits = not kwargs and [type(arg) for arg in args] in ([list], [tuple])
+    return None if fits else "takes one list"
+
+
+def weekday_state(_: Any, state: Any) -> str | None:
+    """Its two slots; a dict is the form of older versions."""
+    slots = state[1] if type(state) is tuple and len(state) == 2 and state[0] is None else state
+    fits = type(slots) is dict and slots.keys() <= {"weekday", "n"}
+    return None if fits and all(map(is_plain, slots.values())) else "its state must be two numbers"
+
+
+def tzfile_args(args: Args, kwargs: Kwargs) -> str | None:
+    """``tzfile(None, name)``: no file is opened, and the table of the zone comes by BUILD."""
+    fits = not kwargs and len(args) == 2 and args[0] is None and is_plain(args[1])
+    return None if fits else "would open a file"
+
+
+def tzfile_parts(args: Args, kwargs: Kwargs) -> str | None:
+    """dateutil 3 and later: the zone's table itself, and the name of the file that it came from."""
+    cls, key, filename, table = args
+    named = is_ref_in(cls, refs("dateutil.tz._tzfile: tzfile\ndateutil.tz.tz: tzfile"))
+    fits = not kwargs and named and is_plain(key) and is_plain(filename) and type(table) is tuple
+    return None if fits else "makes something other than a time zone"
