@@ -6,11 +6,12 @@ one that cannot be read leaves the shipped lists in force, and the first refusal
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from safeload import boot
 
+TYPE_CHECKING = False  # typing's own costs more to import than everything here
 if TYPE_CHECKING:
+    from typing import Any
+
     from safeload.activation import activate, current_policy, deactivate, status
     from safeload.errors import (
         BlockedGlobalError,
@@ -90,12 +91,5 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-def _start() -> None:
-    here = boot.watch()
-    if here:
-        from safeload.activation import start
-
-        start(here)
-
-
-_start()
+for _name in boot.watch():
+    boot.arrived(_name)

@@ -126,7 +126,8 @@ static PyCFunction entrance(int door, int flags)
 
 PyDoc_STRVAR(interpose_doc,
 "interpose(door, callable, handler) -> original\n\n"
-"Lead every call of a C function or method, under whatever reference, to handler.\n"
+"Lead every call of a C function or method, under whatever reference, to handler; again, to\n"
+"another handler.\n"
 "Raises RuntimeError where this Python calls it in a way that is not known here.");
 
 static PyObject *interpose(PyObject *module, PyObject *args)
@@ -161,7 +162,11 @@ static PyObject *interpose(PyObject *module, PyObject *args)
         home = PyInterpreterState_Get();
         at->table = table;
         table->ml_meth = enter;
-    } else if (at->table != table) {
+    } else if (at->table == table && here()) {
+        PyObject *last = at->handler;
+        at->handler = Py_NewRef(handler);
+        Py_DECREF(last);
+    } else {
         PyErr_SetString(PyExc_RuntimeError, "this door already stands in front of another function");
         return NULL;
     }
@@ -194,9 +199,11 @@ static PyObject *interpose_init(PyObject *module, PyObject *args)
         return NULL;
     if (init_handler == NULL) {
         init_before = type->tp_init;
-        init_handler = Py_NewRef(handler);
         home = PyInterpreterState_Get();
     }
+    PyObject *last = init_handler;
+    init_handler = Py_NewRef(handler);
+    Py_XDECREF(last);
     PyObject *wrapper = PyObject_GetAttrString((PyObject *)type, "__init__");
     if (wrapper == NULL)
         return NULL;

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from importlib import import_module
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Self
 
 from safeload import boot, grants, record, settings
+from safeload.doors import arrival
 from safeload.errors import PolicyError
 from safeload.policy import Policy
 from safeload.state import COLLECTION_PAUSED, STATE
@@ -38,7 +38,7 @@ def activate(policy: Policy | None = None) -> Handle:
     Raises:
         PolicyError: the policy in force is locked and another was given.
     """
-    ensure_policy()
+    settle()
     before = (STATE.active, STATE.policy)
     if policy is not None:
         _refuse_if_locked("replaced")
@@ -46,7 +46,7 @@ def activate(policy: Policy | None = None) -> Handle:
     here = boot.watch()
     STATE.active = True
     for name in here:
-        arrived(name)
+        boot.arrived(name)
     return Handle(before)
 
 
@@ -56,6 +56,7 @@ def deactivate() -> None:
     Raises:
         PolicyError: the policy in force is locked.
     """
+    settle()
     _refuse_if_locked("switched off")
     if STATE.active:
         STATE.active = False
@@ -79,21 +80,18 @@ def ensure_policy() -> None:
         record.emit("policy.rejected", problem=found.problem)
 
 
-def start(here: list[str]) -> None:
-    """The activation that ``import safeload`` makes."""
-    ensure_policy()
-    STATE.active = True
-    for name in here:
-        arrived(name)
+def settle() -> ModuleType:
+    """Read the policy, switch on, and take over pickle's doors; returns the module of its handlers."""
+    from safeload.doors import for_pickle
 
-
-def arrived(name: str) -> None:
-    """A watched library has run: stand in its door."""
-    if STATE.policy is None:
-        ensure_policy()
-        STATE.active = True
-    door = import_module(f"safeload.doors.{boot.WATCHED[name]}")
-    door.install()
+    with STATE.settling:
+        if not STATE.settled:
+            ensure_policy()
+            STATE.active = True
+            for_pickle.install()
+            STATE.settled = True
+            record.emit("activated", doors=dict(STATE.doors))
+    return for_pickle.handlers()
 
 
 def current_policy() -> Policy:
@@ -127,6 +125,7 @@ def status() -> Status:
     """Say what is on, which doors stand and with which policy."""
     from safeload.doors.versions import vulnerable
 
+    settle()
     return Status(
         active=STATE.active,
         doors=dict(STATE.doors),
@@ -135,3 +134,7 @@ def status() -> Status:
         channel_loads=dict(STATE.channel_loads),
         vulnerable=tuple(vulnerable(sys.modules)),
     )
+
+
+if not arrival.IN_PLACE:
+    settle()

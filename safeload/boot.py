@@ -6,10 +6,10 @@ a process that never unpickles never pays for a guard.
 
 import sys
 
-# Library -> the module of safeload.doors that stands in front of it.
+# Library -> the module of safeload.doors that stands in front of it; pickle's doors come first.
 WATCHED = {
-    "_pickle": "for_c_pickle",
-    "pickle": "for_pickle",
+    "_pickle": "arrival",
+    "pickle": "arrival",
     "joblib.numpy_pickle": "for_joblib",
     "torch": "for_torch",
 }
@@ -53,9 +53,22 @@ class Arrival:
         outer = sys.modules.get("pickle")
         if spec.name == "_pickle" and getattr(outer and outer.__spec__, "_initializing", False):
             return  # pickle is importing it, and arrives next
-        from safeload.activation import arrived
-
         arrived(spec.name)
+
+
+def arrived(name):  # type: ignore[no-untyped-def]
+    """A watched library has run: stand in its door."""
+    if WATCHED[name] == "arrival":
+        import pickle  # noqa: F401, S403 - for _pickle imported alone
+
+        from safeload.doors.arrival import stand
+
+        stand()
+    else:
+        from safeload.activation import settle
+
+        settle()
+        __import__(f"safeload.doors.{WATCHED[name]}", fromlist=["install"]).install()
 
 
 def watch():  # type: ignore[no-untyped-def]

@@ -21,6 +21,8 @@ class State:
 
     Attributes:
         active: whether the doors judge or pass through.
+        settled: whether the guard has taken over the doors from safeload.doors.arrival; ``settling``
+            is held while it does.
         policy: the policy in force, without what ``allow()`` added.
         problem: why the configured policy could not be read; the shipped one is in force then.
         granted: names that ``allow()`` added for the process.
@@ -32,6 +34,8 @@ class State:
     """
 
     active: bool = False
+    settled: bool = False
+    settling: Any = field(default_factory=threading.RLock)
     policy: Policy | None = None
     problem: str = ""
     log: str = "stderr"

@@ -8,15 +8,17 @@ are led here is in :mod:`safeload.doors.in_place` and, where that was not built,
 
 from __future__ import annotations
 
-import functools
 import gc
 import io
 import pickle
+import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, Final
 
 import _pickle
 from safeload import grants, guard
+from safeload.doors import arrival
 from safeload.doors.find_class import Override, override_of
 from safeload.scan.look import Look, SlowLook
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
@@ -100,10 +102,10 @@ def unpickle(original: Original, unpickler: Any, *args: Any, api: str = "", **re
         override = override_of(unpickler, _pickle.Unpickler.find_class)
         with COLLECTION_PAUSED:
             look_and_judge(load, tape, memo, override)
-            return _run(load, tape, lambda: original(unpickler))
+            return _run(tape, lambda: original(unpickler))
 
 
-def _run(load: guard.Load, tape: Tape, call: Callable[[], Any]) -> Any:
+def _run(tape: Tape, call: Callable[[], Any]) -> Any:
     try:
         return call()
     finally:
@@ -163,35 +165,42 @@ def _without_tape(original: Original, unpickler: Any, load: guard.Load) -> Any:
     return original(unpickler)
 
 
-def python_load(original: Original) -> Original:
+def python_load(original: Original, self: Any) -> Any:
     """``pickle._Unpickler.load``, which joblib's, dill's and others' unpicklers inherit."""
-
-    @functools.wraps(original)
-    def load(self: Any) -> Any:
-        if not STATE.active or isinstance(self, SlowLook) or not hasattr(self, "_file_read"):
+    if not STATE.active or isinstance(self, SlowLook) or not hasattr(self, "_file_read"):
+        return original(self)
+    file = getattr(self._file_read, "__self__", None)
+    with guard.Load("pickle._Unpickler.load") as under_way, COLLECTION_PAUSED:
+        if not is_readable(file):
+            under_way.approved, under_way.by_name = guard.NOTHING, True
             return original(self)
-        file = getattr(self._file_read, "__self__", None)
-        with guard.Load("pickle._Unpickler.load") as under_way, COLLECTION_PAUSED:
-            if not is_readable(file) or not hasattr(file, "readline"):
-                under_way.approved, under_way.by_name = guard.NOTHING, True
-                return original(self)
-            under_way.path = guard.path_of(file)
-            options = {
-                "fix_imports": self.fix_imports,
-                "encoding": self.encoding,
-                "errors": self.errors,
-            }
-            tape = Tape(file, options)
-            override = override_of(self, pickle._Unpickler.find_class)  # type: ignore[attr-defined]
-            look_and_judge(under_way, tape, self.memo, override, kind_of(self))
-            if getattr(self, "mmap_mode", None) is not None:
-                # Arrays are mapped from the file itself, so the file is what has to be read.
-                tape.rewind()
-                return original(self)
-            with _Reading(self, tape):
-                return _run(under_way, tape, lambda: original(self))
+        under_way.path = guard.path_of(file)
+        options = {
+            "fix_imports": self.fix_imports,
+            "encoding": self.encoding,
+            "errors": self.errors,
+        }
+        tape = Tape(file, options)
+        override = override_of(self, pickle._Unpickler.find_class)  # type: ignore[attr-defined]
+        look_and_judge(under_way, tape, self.memo, override, kind_of(self))
+        if getattr(self, "mmap_mode", None) is not None:
+            # Arrays are mapped from the file itself, so the file is what has to be read.
+            tape.rewind()
+            return original(self)
+        with _Reading(self, tape):
+            return _run(tape, lambda: original(self))
 
-    return load
+
+def python_find_class(original: Original, self: Any, module: Any, name: Any) -> Any:
+    """``pickle._Unpickler.find_class``."""
+    guard.ask(module, name)
+    return original(self, module, name)
+
+
+def find_class(*names: Any) -> None:
+    """The C ``find_class``, before it goes on; other numbers of arguments are its own TypeError."""
+    if len(names) == 2:  # noqa: PLR2004 - module and name
+        guard.ask(*names)
 
 
 class _Reading:
@@ -215,15 +224,6 @@ class _Reading:
         vars(self.unpickler).update(self.before)
 
 
-def python_find_class(original: Original) -> Original:
-    @functools.wraps(original)
-    def find_class(self: Any, module: Any, name: Any) -> Any:
-        guard.ask(module, name)
-        return original(self, module, name)
-
-    return find_class
-
-
 def kind_of(unpickler: Any) -> type[NestedRecorder]:
     """How to look at what this unpickler reads: joblib's stream is no plain pickle."""
     classes = {(cls.__module__, cls.__name__) for cls in type(unpickler).__mro__}
@@ -231,12 +231,17 @@ def kind_of(unpickler: Any) -> type[NestedRecorder]:
 
 
 def install() -> None:
-    """Stand in the doors, once for the process."""
+    """Take over pickle's doors; the Python unpickler's lead to :mod:`safeload.doors.arrival`."""
+    handlers().install(sys.modules["_pickle"])
+    python = pickle._Unpickler  # type: ignore[attr-defined]
+    if not hasattr(python.load, "__wrapped__"):
+        python.load = arrival._python(python.load, "python_load")  # noqa: SLF001 - one mechanism, two rooms
+        python.find_class = arrival._python(python.find_class, "python_find_class")  # noqa: SLF001
+    STATE.doors["pickle"] = "in place" if arrival.IN_PLACE else "replaced"
+
+
+def handlers() -> ModuleType:
+    """The module whose functions the C doors are led to."""
     from safeload.doors import in_place, replaced
 
-    python = pickle._Unpickler  # type: ignore[attr-defined]
-    if "pickle" not in STATE.doors:
-        python.load = python_load(python.load)
-        python.find_class = python_find_class(python.find_class)
-        STATE.doors["pickle"] = "in place" if in_place.AVAILABLE else "replaced"
-    (in_place if in_place.AVAILABLE else replaced).install(_pickle)
+    return in_place if arrival.IN_PLACE else replaced

@@ -83,7 +83,7 @@ def weights_only_load(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _added(torch: ModuleType) -> list[GlobalRef]:
-    """What the program has added to torch's list of safe globals, as names."""
+    """What the program has added to torch's list of safe globals, as names; torch adds its own there."""
     listed = getattr(torch.serialization, "get_safe_globals", list)()
     refs = []
     for item in listed:
@@ -92,7 +92,7 @@ def _added(torch: ModuleType) -> list[GlobalRef]:
             refs.append(GlobalRef(module, name))
         else:
             refs.append(GlobalRef(item.__module__, item.__qualname__))
-    return refs
+    return [ref for ref in refs if not ref.module.startswith("torch.")]
 
 
 def install() -> None:

@@ -9,45 +9,41 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-try:
-    from safeload import _inplace
-except ImportError:  # no compiler when it was installed, or an interpreter that takes no such module
-    _inplace = None  # type: ignore[assignment]
+from safeload.doors import for_pickle
+from safeload.doors.arrival import _inplace, with_subclasses
+from safeload.state import STATE
 
-AVAILABLE = _inplace is not None
+
+def load(*args: Any, **options: Any) -> Any:
+    return for_pickle.load(STATE.originals["load"], *args, **options)
+
+
+def loads(*args: Any, **options: Any) -> Any:
+    return for_pickle.loads(STATE.originals["loads"], *args, **options)
+
+
+def unpickler_load(unpickler: Any, *args: Any, **options: Any) -> Any:
+    return for_pickle.unpickle(STATE.originals["unpickle"], unpickler, *args, **options)
+
+
+def find_class(_unpickler: Any, *names: Any) -> None:
+    """Judge a name before the C ``find_class`` goes on to import it."""
+    for_pickle.find_class(*names)
 
 
 def install(_pickle: ModuleType) -> None:
-    """Lead the C functions here; again for a fresh ``_pickle``, whose classes are new."""
-    from safeload import guard
-    from safeload.doors import for_pickle
-    from safeload.state import STATE
-
-    originals = STATE.originals
-
-    def load(*args: Any, **options: Any) -> Any:
-        return for_pickle.load(originals["load"], *args, **options)
-
-    def loads(*args: Any, **options: Any) -> Any:
-        return for_pickle.loads(originals["loads"], *args, **options)
-
-    def unpickler_load(unpickler: Any, *args: Any, **options: Any) -> Any:
-        return for_pickle.unpickle(originals["unpickle"], unpickler, *args, **options)
-
-    def find_class(_unpickler: Any, *names: Any) -> None:
-        if len(names) == 2:  # noqa: PLR2004 - module and name; anything else is CPython's TypeError
-            guard.ask(*names)
-
+    """Take over from :mod:`safeload.doors.arrival`; again for a fresh ``_pickle``."""
     unpickler = _pickle.Unpickler
-    originals["load"] = _inplace.interpose(_inplace.LOAD, _pickle.load, load)
-    originals["loads"] = _inplace.interpose(_inplace.LOADS, _pickle.loads, loads)
-    originals["unpickle"] = _inplace.interpose(
+    STATE.originals["load"] = _inplace.interpose(_inplace.LOAD, _pickle.load, load)
+    STATE.originals["loads"] = _inplace.interpose(_inplace.LOADS, _pickle.loads, loads)
+    STATE.originals["unpickle"] = _inplace.interpose(
         _inplace.UNPICKLER_LOAD, unpickler.load, unpickler_load
     )
     _inplace.interpose(_inplace.FIND_CLASS, unpickler.find_class, find_class)
-    for cls in _with_subclasses(unpickler):
+    for cls in with_subclasses(unpickler):
         _inplace.interpose_init(cls, for_pickle.open_unpickler)
 
 
-def _with_subclasses(cls: type) -> list[type]:
-    return [cls, *(deeper for sub in cls.__subclasses__() for deeper in _with_subclasses(sub))]
+open_unpickler = for_pickle.open_unpickler
+python_load = for_pickle.python_load
+python_find_class = for_pickle.python_find_class

@@ -14,7 +14,11 @@ from types import BuiltinFunctionType, ModuleType
 from typing import Any
 
 from safeload import guard
+from safeload.doors import for_pickle
 from safeload.state import STATE
+
+python_load = for_pickle.python_load
+python_find_class = for_pickle.python_find_class
 
 
 class Builtin:
@@ -69,8 +73,6 @@ class Builtin:
 
 def unpickler_class(original: type[Any]) -> type[Any]:
     """A subclass of the C Unpickler that announces its loads; immutable and as small as the original."""
-    from safeload.doors import for_pickle
-
     class Look(type):
         def __instancecheck__(cls, instance: object) -> bool:
             return isinstance(instance, original) if cls is Unpickler else super().__instancecheck__(instance)
@@ -107,8 +109,6 @@ def _on_event(event: str, args: tuple[Any, ...]) -> None:
 
 def install(_pickle: ModuleType) -> None:
     """Put the stand-ins in ``_pickle`` and ``pickle``, and wherever a module has taken hold of one."""
-    from safeload.doors import for_pickle
-
     if isinstance(_pickle.__dict__.get("loads"), Builtin):
         return
     first = "unpickle" not in STATE.originals
