@@ -12,20 +12,20 @@ import sys
 
 ARM = sys.argv[1]
 if ARM == "first":
-    import safeload  # noqa: F401
+    import safeload
 
-import contextlib  # noqa: E402 - nothing else comes before safeload in the arm called first
-import importlib  # noqa: E402
-import json  # noqa: E402
-import os  # noqa: E402
-import pickle  # noqa: E402
-import resource  # noqa: E402
-import signal  # noqa: E402
-from typing import Any  # noqa: E402
+import contextlib
+import importlib
+import json
+import os
+import pickle
+import resource
+import signal
+from typing import Any
 
-from . import held  # noqa: E402
-from .rows import PATIENCE, Row  # noqa: E402
-from .table import ROWS  # noqa: E402
+from . import held
+from .rows import PATIENCE, Row
+from .table import ROWS
 
 LIMIT_S = 60
 KEYS = b"continue\n" * 20

@@ -131,5 +131,5 @@ def pickled(fragment: bytes, version: int = 4) -> bytes:
 BOOM: Final = calling("os:system", text(SHELL))
 """The deed of every file whose trick is not the deed."""
 
-HARMLESS: Final = listing(text("weights"), number(7))
+HARMLESS: Final = group(text("weights"), number(7))
 """What stands in its place in the harmless twin of the same file."""

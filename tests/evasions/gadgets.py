@@ -10,7 +10,6 @@ from typing import Final
 
 from .builders import (
     BOOM,
-    BUILD,
     FALSE,
     NONE,
     PYTHON,
@@ -20,12 +19,10 @@ from .builders import (
     call,
     calling,
     given,
-    group,
     kept,
     listing,
     mapping,
     named,
-    new,
     number,
     octets,
     pickled,
@@ -41,7 +38,7 @@ PLANT: Final = f"{PYTHON}\ndef grow(*given): return given\n".encode()
 """A module of the attacker's: its import is the deed."""
 
 
-def beside(id: str, code: bytes, *, known: str = "", **companions: bytes) -> Row:  # noqa: A002
+def beside(id: str, code: bytes, *, known: str = "", **companions: bytes) -> Row:
     """A pickle that needs companions: ``plant_py=b"..."`` is the file plant.py."""
 
     def file(_: bytes) -> Files:

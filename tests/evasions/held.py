@@ -40,7 +40,7 @@ class LaterFile:
 
     @cached_property
     def stream(self) -> BinaryIO:
-        return open(FILE, "rb")  # noqa: SIM115 - the process ends with the row
+        return open(FILE, "rb")
 
     def read(self, size: int = -1) -> bytes:
         return self.stream.read(size)

@@ -54,7 +54,7 @@ def as_extension(*, cached: bool) -> object:
     return unpickle()
 
 
-def extension(id: str, opcode: bytes, *, cached: bool = False) -> Row:  # noqa: A002
+def extension(id: str, opcode: bytes, *, cached: bool = False) -> Row:
     return Row(
         id=id,
         file=lambda _: pickled(call(opcode, COMMAND)),

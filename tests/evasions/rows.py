@@ -74,7 +74,7 @@ class Row:
 
 
 def gadget(
-    id: str,  # noqa: A002 - the field's own name
+    id: str,
     ref: str,
     *arguments: bytes,
     needs: tuple[str, ...] = (),
@@ -88,7 +88,7 @@ def gadget(
 
 
 def fragment(
-    id: str,  # noqa: A002
+    id: str,
     code: bytes,
     *,
     version: int = 4,
