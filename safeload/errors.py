@@ -80,6 +80,11 @@ class UnreadableError(BlockedLoadError):
     """The file cannot be read to its end, so nobody can say what it holds."""
 
 
+def refusal_error(refusal: Refusal) -> BlockedLoadError:
+    """The error of the kind that fits the facts."""
+    return (BlockedGlobalError if refusal.refused else UnreadableError)(refusal)
+
+
 _MARKED = {Ground.NEVER: "never allowed", Ground.STRUCTURE: "refused under every policy"}
 
 
@@ -114,7 +119,7 @@ def _ways_forward(refusal: Refusal) -> list[str]:
         return ["This policy is locked. Send this message to whoever maintains it."]
     grantable = [item.ref for item in refusal.refused if item.ground is Ground.UNLISTED]
     lines = ["Ways forward, safest first:"]
-    lines.append("  1. Ask for the weights alone: a .safetensors file cannot carry code.")
+    lines.append(f"  1. Ask for it in a format that cannot carry code: {_format(refusal.api)}.")
     if len(grantable) == len(refusal.refused):
         names = ", ".join(repr(str(ref)) for ref in grantable)
         lines.append("  2. You know what these names do, and want them for this load only:")
@@ -123,6 +128,10 @@ def _ways_forward(refusal: Refusal) -> list[str]:
         lines.append("  2. Allowing names is no way out here: not every refusal above is of a name")
         lines.append("     that could be allowed.")
     return lines + _trust(refusal, 3)
+
+
+def _format(api: str) -> str:
+    return "the weights as a .safetensors file" if "torch" in api else "safetensors, Parquet, skops, …"
 
 
 def _trust(refusal: Refusal, number: int) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copyreg
 import io
+import os
 import sys
 from collections.abc import Container, Mapping
 from types import FrameType
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 from safeload import grants, record
 from safeload.doors.channels import channel_of
-from safeload.errors import BlockedGlobalError, Refusal, UnreadableError
+from safeload.errors import Refusal, refusal_error
 from safeload.policy import Ground, Mode, Policy, Refused, Verdict
 from safeload.scan.look import look, normalised
 from safeload.scan.nested import NestedRecorder
@@ -42,6 +43,8 @@ class Load:
             the verdict.
         by_name: whether a name outside ``approved`` may still be judged by itself (a find_class that
             renames), or is refused outright.
+        refusal: set on the outermost load once it was refused.
+        watched: a file that the load reads again after the look, which must not change meanwhile.
         pending: the bytes of a ``loads`` that has not asked for a name yet, with its options.
     """
 
@@ -53,6 +56,9 @@ class Load:
     outer: Load | None = None
     trusted = False
     sink: record.Sink | None = None
+    refusal: Refusal | None = None
+    watched: Any = None
+    stamp: tuple[int, ...] = ()
 
     def __init__(self, api: str) -> None:
         self.api = api
@@ -134,6 +140,9 @@ def ask(module: Any, name: Any) -> None:
         return
     if load.approved is None:
         examine(load)
+    if load.watched is not None and stamp_of(load.watched) != load.stamp:
+        changed = Verdict(unread="it was changed while it was being read")
+        refuse(load, policy_in_force(), changed)
     if load.approved is not None and (module, name) in load.approved:
         return
     _ask_by_name(load, GlobalRef(module, name))
@@ -224,6 +233,20 @@ def require(load: Load, ref: GlobalRef, text: str) -> None:
         refuse(load, policy, Verdict(refused=(Refused(ref, Ground.UNLISTED, text),)))
 
 
+def watch(load: Load, file: Any) -> None:
+    """From here on, refuse at the next name if the file is no longer the one that was looked at."""
+    load.watched, load.stamp = file, stamp_of(file)
+
+
+def stamp_of(file: Any) -> tuple[int, ...]:
+    """What changes when a file is rewritten; empty for what lives in memory."""
+    try:
+        status = os.fstat(file.fileno())
+    except (OSError, AttributeError, ValueError):
+        return ()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
 def announced_as(api: str) -> Announcement | None:
     """The announcement of that name under way on this thread, if there is one."""
     load: Load | None = THREAD.load
@@ -251,7 +274,8 @@ def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
         load.sink_of_outermost().reported(refusal)
         return
     load.sink_of_outermost().blocked(refusal)
-    raise (BlockedGlobalError if refusal.refused else UnreadableError)(refusal)
+    load.outermost().refusal = refusal
+    raise refusal_error(refusal)
 
 
 def _ask_by_name(load: Load, raw: GlobalRef) -> None:

@@ -191,13 +191,15 @@ class Replay(io.RawIOBase):
         return count
 
 
-_REGULAR: Final = (io.BufferedReader, io.BufferedRandom, io.BytesIO)
+_REGULAR: Final = (io.BufferedReader, io.BufferedRandom, io.BytesIO, io.FileIO)
 
 
 def is_regular(file: Any) -> bool:
     """Whether reading ahead and going back costs nothing and is seen by nobody."""
     if type(file) not in _REGULAR:
         return False
-    if type(file) is not io.BytesIO and type(getattr(file, "raw", None)) is not io.FileIO:
-        return False
+    if isinstance(file, io.BufferedIOBase) and type(file) is not io.BytesIO:
+        raw = getattr(file, "raw", None)
+        if type(raw) is not io.FileIO:
+            return False
     return bool(file.seekable())

@@ -31,7 +31,7 @@ class Tape:
     refusal it is where it was, if the file can go back.
     """
 
-    __slots__ = ("consumed", "current", "file", "options", "parts", "replaying", "start")
+    __slots__ = ("back", "consumed", "current", "file", "options", "parts", "replaying", "start")
 
     def __init__(self, file: Any, options: Mapping[str, Any]) -> None:
         self.file = file
@@ -39,6 +39,7 @@ class Tape:
         self.current: Any = file
         self.replaying = False
         self.start: int | None = None
+        self.back: int | None = None
         self.consumed = 0
         self.parts: list[Part] = []
 
@@ -70,13 +71,14 @@ class Tape:
         regular = is_regular(self.file)
         if regular:
             record: Any = Recording(self.file)
-            self.start = record.start
+            self.start = self.back = record.start
             buffered = io.BufferedReader(record, BULK)
             reader: Any = Ahead(buffered, skipping(buffered) if skips else None)
             if isinstance(recorder, JoblibRecorder):
                 reader = recorder.reader = Exactly(buffered)
         else:
             self.start = None
+            self.back = _position(self.file)
             reader = record = RecordingExactly(self.file)
             if isinstance(recorder, JoblibRecorder):
                 recorder.reader = reader
@@ -91,7 +93,7 @@ class Tape:
         """Look; once more, reading everything, if a buffer that was skipped turns out to matter."""
         for skips in (True, False):
             recorder = recorder_type()
-            recorder.skips = skips
+            recorder.skips = skips and is_regular(self.file)
             report = self.look(recorder, memo, skips=skips)
             if not recorder.wants_bulk or self.start is None:
                 break
@@ -131,11 +133,19 @@ class Tape:
 
     def rewind(self) -> None:
         """After a refusal: leave the file where it was, as far as it can go back."""
-        if self.start is not None:
-            self.file.seek(self.start)
+        if self.back is not None:
+            self.file.seek(self.back)
         self.pass_through()
 
     def pass_through(self) -> None:
         self.current = self.file
         self.parts = []
         self.replaying = False
+
+
+def _position(file: Any) -> int | None:
+    """Where a file is that can go back there; None for a pipe or a file that does not say."""
+    try:
+        return int(file.tell()) if file.seekable() else None
+    except (AttributeError, OSError, ValueError, TypeError):
+        return None

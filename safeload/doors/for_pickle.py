@@ -159,6 +159,7 @@ def _without_tape(original: Original, unpickler: Any, load: guard.Load) -> Any:
     load.approved, load.by_name = guard.NOTHING, True
     if file is not None and is_readable(file) and guard.is_regular(file):
         start = file.tell()
+        guard.watch(load, file)
         override = override_of(unpickler, _pickle.Unpickler.find_class)
         look_and_judge(load, Tape(file, {}), unpickler.memo.copy(), override)
         file.seek(start)
@@ -182,6 +183,8 @@ def python_load(original: Original, self: Any) -> Any:
         }
         tape = Tape(file, options)
         override = override_of(self, pickle._Unpickler.find_class)  # type: ignore[attr-defined]
+        if getattr(self, "mmap_mode", None) is not None:
+            guard.watch(under_way, file)
         look_and_judge(under_way, tape, self.memo, override, kind_of(self))
         if getattr(self, "mmap_mode", None) is not None:
             # Arrays are mapped from the file itself, so the file is what has to be read.

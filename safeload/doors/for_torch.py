@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import io
+import pickle
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -20,11 +21,13 @@ from safeload.doors import for_pickle
 from safeload.doors.find_class import Override
 from safeload.doors.versions import vulnerable
 from safeload.doors.wrapping import stand_in_front
+from safeload.errors import BlockedLoadError, refusal_error
 from safeload.scan.report import GlobalRef
 from safeload.state import STATE
 from safeload.tape import Tape
 
-TORCHSCRIPT: Final = GlobalRef("torch.jit", "load")
+# No real global: a pickle that names it finds nothing. It stands for leave to load such an archive.
+TORCHSCRIPT: Final = GlobalRef("torch.jit", "TorchScript")
 
 
 def load(
@@ -45,7 +48,13 @@ def load(
             "requested": requested,
             "effective": "yes" if effective else "judged by name, use and argument",
         }
-        return wrapped(*args, **options)
+        try:
+            return wrapped(*args, **options)
+        except pickle.UnpicklingError as error:
+            if announced.refusal is None or isinstance(error, BlockedLoadError):
+                raise
+            # torch words every error of its weights-only unpickler anew.
+            raise refusal_error(announced.refusal) from None
 
 
 def jit_load(
