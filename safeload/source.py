@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 BULK: Final = 64 * 1024
+AHEAD: Final = 16 * 1024  # read ahead by a look: of what follows a big buffer, or is one
 
 
 class Hole(NamedTuple):
@@ -45,27 +46,37 @@ class Ahead:
 class Exactly:
     """A reader that never asks for more than the unpickler needs: no ``peek``."""
 
-    __slots__ = ("read", "readinto", "readline", "seek", "tell")
+    __slots__ = ("read", "readinto", "readline", "skip", "tell")
 
-    def __init__(self, buffered: io.BufferedReader) -> None:
+    def __init__(self, buffered: io.BufferedReader, record: Recording) -> None:
         self.read = buffered.read
         self.readline = buffered.readline
         self.readinto = buffered.readinto
         self.tell = buffered.tell
-        self.seek = buffered.seek
-
-    def skip(self, length: int) -> None:
-        self.seek(length, io.SEEK_CUR)
+        self.skip = skipper(buffered, record)
 
 
-def skipping(buffered: io.BufferedReader) -> Callable[[Any], int]:
+def skipper(buffered: io.BufferedReader, record: Recording | None) -> Callable[[int], None]:
+    """Move on without reading; what was read ahead of the skipped bytes leaves the record."""
+
+    def skip(length: int) -> None:
+        end = buffered.tell() + length
+        if record is not None and end > record.at:
+            record.forget_from(end - length)
+        buffered.seek(end)
+
+    return skip
+
+
+def skipping(buffered: io.BufferedReader, record: Recording | None = None) -> Callable[[Any], int]:
     """A ``readinto`` that leaves big buffers as they are and moves on."""
+    skip = skipper(buffered, record)
 
     def readinto(into: Any) -> int:
         length = len(into)
         if length < BULK:
             return buffered.readinto(into)
-        buffered.seek(length, io.SEEK_CUR)
+        skip(length)
         return length
 
     return readinto
@@ -108,9 +119,19 @@ class Recording(io.RawIOBase):
             self.at += len(data)
         return len(data)
 
+    def forget_from(self, position: int) -> None:
+        """Drop what was read from there on: it belongs to bytes that are skipped."""
+        while self.at > position:
+            last = self.parts.pop()
+            kept = len(last) - (self.at - position)
+            self.at -= len(last)
+            if kept > 0 and isinstance(last, bytes):
+                self.parts.append(last[:kept])
+                self.at += kept
+
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        ahead = offset if whence == io.SEEK_CUR else offset - self.at
-        if ahead < 0:
+        ahead = offset - self.at
+        if ahead < 0 or whence != io.SEEK_SET:
             msg = "a look only goes forward"
             raise io.UnsupportedOperation(msg)
         if ahead:
@@ -189,6 +210,80 @@ class Replay(io.RawIOBase):
             self.parts.popleft()
             self.offset = 0
         return count
+
+
+class Playing:
+    """The record for a Python unpickler and for joblib's arrays, which call ``read`` in Python anyway.
+
+    Small reads come from memory; long ones straight from the user's file, without a buffer between.
+    """
+
+    __slots__ = ("_left", "_memory", "_parts", "file", "name")
+
+    def __init__(self, parts: list[Part], file: Any) -> None:
+        self._parts = deque(parts)
+        self._memory = io.BytesIO()
+        self._left = 0  # of the hole that is being read
+        self.file = file
+        self.name = getattr(file, "name", "")
+
+    def read(self, size: int) -> bytes:
+        data = self.file.read(min(size, self._left)) if self._left else self._memory.read(size)
+        if self._left:
+            self._left -= len(data)
+        if len(data) == size:
+            return bytes(data)
+        chunks = [data]
+        missing = size - len(data)
+        while missing and self._next():
+            if self._left:
+                data = self.file.read(min(missing, self._left))
+                self._left = self._left - len(data) if data else 0
+            else:
+                data = self._memory.read(missing)
+            chunks.append(data)
+            missing -= len(data)
+        return b"".join(chunks)
+
+    def _next(self) -> bool:
+        if self._left:
+            return True
+        if not self._parts:
+            return False
+        part = self._parts.popleft()
+        if isinstance(part, Hole):
+            self.file.seek(part.start)
+            self._left = part.length
+        else:
+            self._memory = io.BytesIO(part)
+        return True
+
+    def readline(self) -> bytes:
+        line = self._memory.readline() if not self._left else b""
+        while not line.endswith(b"\n") and self._next():
+            line += self.file.readline(self._left) if self._left else self._memory.readline()
+            if self._left:
+                msg = "a line of text inside a buffer that the look skipped"
+                raise ValueError(msg)
+        return line
+
+    def readinto(self, into: Any) -> int:
+        data = self.read(len(into))
+        into[: len(data)] = data
+        return len(data)
+
+
+def cut(parts: list[Part], length: int) -> list[Part]:
+    """The first ``length`` bytes of a record."""
+    kept: list[Part] = []
+    for part in parts:
+        size = part.length if isinstance(part, Hole) else len(part)
+        if size > length:
+            kept.append(Hole(part.start, length) if isinstance(part, Hole) else part[:length])
+            break
+        kept.append(part)
+        length -= size
+    return kept
 
 
 _REGULAR: Final = (io.BufferedReader, io.BufferedRandom, io.BytesIO, io.FileIO)

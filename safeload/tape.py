@@ -12,13 +12,16 @@ from safeload.scan.look import look
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import Report
 from safeload.source import (
+    AHEAD,
     BULK,
     Ahead,
     Exactly,
     Part,
+    Playing,
     Recording,
     RecordingExactly,
     Replay,
+    cut,
     is_regular,
     skipping,
 )
@@ -72,10 +75,10 @@ class Tape:
         if regular:
             record: Any = Recording(self.file)
             self.start = self.back = record.start
-            buffered = io.BufferedReader(record, BULK)
-            reader: Any = Ahead(buffered, skipping(buffered) if skips else None)
+            buffered = io.BufferedReader(record, AHEAD)
+            reader: Any = Ahead(buffered, skipping(buffered, record) if skips else None)
             if isinstance(recorder, JoblibRecorder):
-                reader = recorder.reader = Exactly(buffered)
+                reader = recorder.reader = Exactly(buffered, record)
         else:
             self.start = None
             self.back = _position(self.file)
@@ -114,6 +117,12 @@ class Tape:
     def replay(self) -> None:
         """Give the load what the look read, and no more."""
         self.current = io.BufferedReader(Replay(self.parts, self.consumed, self.file), BULK)
+        self.parts = []
+        self.replaying = True
+
+    def replay_in_python(self) -> None:
+        """As :meth:`replay`, for an unpickler written in Python."""
+        self.current = Playing(cut(self.parts, self.consumed), self.file)
         self.parts = []
         self.replaying = True
 

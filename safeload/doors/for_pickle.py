@@ -118,6 +118,7 @@ def look_and_judge(
     memo: dict[int, Any],
     override: Override,
     kind: type[NestedRecorder] = NestedRecorder,
+    replay: Callable[[Tape], None] = Tape.replay,
 ) -> None:
     """Look, judge, and set the tape to replay what was read; a refusal leaves the file as it was."""
     if guard.passes(load, guard.caller()):
@@ -141,7 +142,7 @@ def look_and_judge(
     except BaseException:
         tape.rewind()
         raise
-    tape.replay()
+    replay(tape)
 
 
 def _without_tape(original: Original, unpickler: Any, load: guard.Load) -> Any:
@@ -185,7 +186,8 @@ def python_load(original: Original, self: Any) -> Any:
         override = override_of(self, pickle._Unpickler.find_class)  # type: ignore[attr-defined]
         if getattr(self, "mmap_mode", None) is not None:
             guard.watch(under_way, file)
-        look_and_judge(under_way, tape, self.memo, override, kind_of(self))
+        kind, replay = kind_of(self), Tape.replay_in_python
+        look_and_judge(under_way, tape, self.memo, override, kind, replay)
         if getattr(self, "mmap_mode", None) is not None:
             # Arrays are mapped from the file itself, so the file is what has to be read.
             tape.rewind()

@@ -9,7 +9,7 @@ import zipfile
 from typing import Any, Final
 
 from safeload.scan.entry import Rulebook
-from safeload.scan.inert import Inert, Recorder, made_by
+from safeload.scan.inert import Inert, Recorder
 from safeload.scan.look import look
 from safeload.scan.report import GlobalRef
 from safeload.scan.torch_file import pickle_readers
@@ -74,18 +74,31 @@ class JoblibRecorder(NestedRecorder):
 
     reader: Any = None
 
-    def build(self, made: Inert, state: Any) -> None:
-        again = made_by(made) in ARRAY_WRAPPERS and hasattr(made, "state")
-        super().build(made, state)
-        if made_by(made) in ARRAY_WRAPPERS and self.reader is not None:
-            if again:
-                self.objects(made.ref, "is built twice: whether its array follows twice is not sure")
-                return
-            self._array(made, state)
+    def __init__(self, rulebook: Rulebook, depth: int = 0) -> None:
+        super().__init__(rulebook, depth)
+        # By identity, each held so that no other takes its place: arrays of one file share few.
+        self.dtypes: dict[int, tuple[Any, bool, int]] = {}
 
-    def _array(self, made: Inert, state: Any) -> None:
+    def build(self, made: Inert, state: Any) -> None:
+        if type(made).ref not in ARRAY_WRAPPERS:
+            self.dtypes.clear()  # it may be one of them that is given another state
+            super().build(made, state)
+            return
+        again = hasattr(made, "state")
+        super().build(made, state)
+        if again:
+            self.objects(made.ref, "is built twice: whether its array follows twice is not sure")
+        elif self.reader is not None:
+            self._array(state)
+
+    def _array(self, state: Any) -> None:
         dtype, shape = state["dtype"], state["shape"]
-        if has_objects(dtype):
+        known = self.dtypes.get(id(dtype))
+        if known is None:
+            objects = has_objects(dtype)
+            known = self.dtypes[id(dtype)] = dtype, objects, 0 if objects else itemsize(dtype)
+        _, objects, size = known
+        if objects:
             report = look(self.reader, self)
             if report.problem:
                 raise ValueError(report.problem)
@@ -93,7 +106,7 @@ class JoblibRecorder(NestedRecorder):
         if state.get("numpy_array_alignment_bytes") is not None:
             padding = self.reader.read(1)
             self.reader.read(padding[0])
-        self.reader.skip(math.prod(shape) * itemsize(dtype))
+        self.reader.skip(math.prod(shape) * size)
 
 
 _SIMPLE: Final = re.compile(r"[<>=|]?([a-zA-Z?])(\d*)")
