@@ -286,6 +286,30 @@ def cut(parts: list[Part], length: int) -> list[Part]:
     return kept
 
 
+def slices(parts: list[Part], bounds: list[int]) -> list[list[Part]]:
+    """A record cut at each of the ascending bounds; the last piece is what follows the last bound."""
+    pieces: list[list[Part]] = [[]]
+    at, waiting = 0, deque(parts)
+    for bound in bounds:
+        while waiting and at < bound:
+            part = waiting.popleft()
+            size = part.length if isinstance(part, Hole) else len(part)
+            if at + size > bound:
+                head = cut([part], bound - at)[0]
+                rest = (
+                    Hole(part.start + bound - at, size - bound + at)
+                    if isinstance(part, Hole)
+                    else part[bound - at :]
+                )
+                waiting.appendleft(rest)
+                part, size = head, bound - at
+            pieces[-1].append(part)
+            at += size
+        pieces.append([])
+    pieces[-1].extend(waiting)
+    return pieces
+
+
 _REGULAR: Final = (io.BufferedReader, io.BufferedRandom, io.BytesIO, io.FileIO)
 
 

@@ -34,7 +34,7 @@ class Tape:
     refusal it is where it was, if the file can go back.
     """
 
-    __slots__ = ("back", "consumed", "current", "file", "options", "parts", "replaying", "start")
+    __slots__ = ("back", "consumed", "recorder", "current", "file", "options", "parts", "replaying", "start")
 
     def __init__(self, file: Any, options: Mapping[str, Any]) -> None:
         self.file = file
@@ -43,6 +43,7 @@ class Tape:
         self.replaying = False
         self.start: int | None = None
         self.back: int | None = None
+        self.recorder: NestedRecorder | None = None
         self.consumed = 0
         self.parts: list[Part] = []
 
@@ -96,6 +97,7 @@ class Tape:
         """Look; once more, reading everything, if a buffer that was skipped turns out to matter."""
         for skips in (True, False):
             recorder = recorder_type()
+            self.recorder = recorder
             recorder.skips = skips and is_regular(self.file)
             report = self.look(recorder, memo, skips=skips)
             if not recorder.wants_bulk or self.start is None:
@@ -130,7 +132,7 @@ class Tape:
         """For a stream that broke off: let the load meet the same end by itself."""
         if self.start is not None:
             self.file.seek(self.start)
-            self.current = self.file
+            self.pass_through()
         else:
             self.replay()
 

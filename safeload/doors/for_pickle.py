@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import _pickle
 from safeload import grants, guard
-from safeload.doors import arrival
+from safeload.doors import arrival, joblib_in_c
 from safeload.doors.find_class import Override, override_of
 from safeload.scan.look import Look, SlowLook
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
@@ -71,7 +71,7 @@ def open_unpickler(_self: Any, args: tuple[Any, ...], options: dict[str, Any] | 
     """``Unpickler.__init__``: put a tape between the unpickler and its file."""
     options = options if options is not None else {}
     file = args[0] if args else options.get("file")
-    if isinstance(_self, Look) or isinstance(file, Tape) or not is_readable(file):
+    if isinstance(_self, (Look, joblib_in_c.InC)) or isinstance(file, Tape) or not is_readable(file):
         return args
     tape = Tape(file, {key: value for key, value in options.items() if key != "file"})
     if args:
@@ -186,12 +186,15 @@ def python_load(original: Original, self: Any) -> Any:
         override = override_of(self, pickle._Unpickler.find_class)  # type: ignore[attr-defined]
         if getattr(self, "mmap_mode", None) is not None:
             guard.watch(under_way, file)
-        kind, replay = kind_of(self), Tape.replay_in_python
-        look_and_judge(under_way, tape, self.memo, override, kind, replay)
+        look_and_judge(under_way, tape, self.memo, override, kind_of(self), _keep)
         if getattr(self, "mmap_mode", None) is not None:
             # Arrays are mapped from the file itself, so the file is what has to be read.
             tape.rewind()
             return original(self)
+        if tape.parts:
+            if joblib_in_c.fits(self, tape):
+                return _run(tape, lambda: joblib_in_c.load(self, tape))
+            tape.replay_in_python()
         with _Reading(self, tape):
             return _run(tape, lambda: original(self))
 
@@ -206,6 +209,10 @@ def find_class(*names: Any) -> None:
     """The C ``find_class``, before it goes on; other numbers of arguments are its own TypeError."""
     if len(names) == 2:  # noqa: PLR2004 - module and name
         guard.ask(*names)
+
+
+def _keep(_tape: Tape) -> None:
+    """Which way to replay is decided once it is known what the stream holds."""
 
 
 class _Reading:

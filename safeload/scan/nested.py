@@ -70,12 +70,14 @@ class JoblibRecorder(NestedRecorder):
 
     Attributes:
         reader: what the unpickler reads, byte-exact; it must offer ``skip(length)``.
+        spans: where in the stream each array's own bytes begin and end.
     """
 
     reader: Any = None
 
     def __init__(self, rulebook: Rulebook, depth: int = 0) -> None:
         super().__init__(rulebook, depth)
+        self.spans: list[tuple[int, int]] = []
         # By identity, each held so that no other takes its place: arrays of one file share few.
         self.dtypes: dict[int, tuple[Any, bool, int]] = {}
 
@@ -89,7 +91,9 @@ class JoblibRecorder(NestedRecorder):
         if again:
             self.objects(made.ref, "is built twice: whether its array follows twice is not sure")
         elif self.reader is not None:
+            start = self.reader.tell()
             self._array(state)
+            self.spans.append((start, self.reader.tell()))
 
     def _array(self, state: Any) -> None:
         dtype, shape = state["dtype"], state["shape"]

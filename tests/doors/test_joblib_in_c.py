@@ -1,0 +1,128 @@
+"""joblib's files through the C unpickler give what joblib's own unpickler gives."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+joblib = pytest.importorskip("joblib")
+np = pytest.importorskip("numpy")
+
+ROOT = Path(__file__).parents[2]
+
+VALUES = {
+    "no array": "{'a': [1, 2.5, 'x', None]}",
+    "one array": "np.arange(10.0)",
+    "an empty array": "np.zeros((0, 3))",
+    "an array of no dimension": "np.array(3.5)",
+    "the same array twice": "[A, A, {'again': A}]",
+    "Fortran order": "np.asfortranarray(np.arange(12.0).reshape(3, 4))",
+    "a foreign byte order": "np.arange(5, dtype='>i4')",
+    "objects": "np.array([1, 'x', None, [1, 2]], dtype=object)",
+    "objects that hold arrays": "np.array([np.arange(3), 'x'], dtype=object)",
+    "text, bytes and dates": "[np.array(['ab', 'c']), np.array([b'x']), np.array(['2020-01-01'], dtype='M8[D]')]",
+    "a structured array": "np.array([(1, 2.5, 'x')], dtype=[('a', 'i4'), ('b', 'f8'), ('c', 'U3')])",
+    "a matrix": "np.matrix([[1, 2], [3, 4]])",
+    "a big array between small ones": "[np.arange(3), np.arange(100_000), np.arange(2), 'end']",
+    "many arrays": "[np.full(50, i) for i in range(200)]",
+}
+COMPRESSION = ("0", "3", "('gzip', 3)", "('bz2', 3)", "('lzma', 3)", "('xz', 3)")
+
+PROGRAM = """
+import joblib, numpy as np, pickle, sys
+path, value, compress, protocol = sys.argv[1:5]
+A = np.arange(5)
+joblib.dump(eval(value), path, compress=eval(compress), protocol=int(protocol))
+plain = joblib.load(path)
+import safeload
+with open(path, 'rb') as file:
+    guarded = joblib.load(file)
+    position = file.tell()
+by_path = joblib.load(path)
+def same(a, b):
+    if isinstance(a, np.ndarray):
+        assert type(a) is type(b) and a.dtype == b.dtype and a.shape == b.shape and a.strides == b.strides, (a, b)
+        assert a.flags == b.flags if a.size else True
+        if a.dtype == object:
+            for x, y in zip(a.ravel(), b.ravel()): same(x, y)
+        else:
+            assert a.tobytes() == b.tobytes()
+    elif isinstance(a, (list, tuple)):
+        assert len(a) == len(b)
+        for x, y in zip(a, b): same(x, y)
+    elif isinstance(a, dict):
+        assert list(a) == list(b)
+        for key in a: same(a[key], b[key])
+    else:
+        assert a == b
+same(plain, guarded); same(plain, by_path)
+def identities(v):
+    return [v[0] is v[1], v[0] is v[2]['again']] if isinstance(v, list) and isinstance(v[-1], dict) else []
+assert identities(plain) == identities(guarded)
+safeload.deactivate()
+with open(path, 'rb') as file:
+    joblib.load(file)
+    assert file.tell() == position, (file.tell(), position)
+from safeload.doors import joblib_in_c
+"""
+
+
+@pytest.mark.parametrize("compress", COMPRESSION)
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_the_same_as_without_us(value: str, compress: str, tmp_path: Path) -> None:
+    for protocol in ("2", "5") if compress == "0" else ("4",):
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM, str(tmp_path / "f"), value, compress, protocol],
+            check=True,
+            env={"PYTHONPATH": str(ROOT), "SAFELOAD_LOG": "stderr"},
+        )
+
+
+def test_it_is_the_c_unpickler_that_loads(tmp_path: Path) -> None:
+    """Otherwise the table above would hold of joblib's own unpickler alone."""
+    program = """
+import joblib, numpy as np, safeload, sys
+joblib.dump([np.arange(3)] * 2, sys.argv[1])
+safeload.status()
+from safeload.doors import joblib_in_c
+seen = []
+load = joblib_in_c.load
+joblib_in_c.load = lambda *args: (seen.append(1), load(*args))[1]
+joblib.load(sys.argv[1])
+assert seen == [1]
+"""
+    subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "f")],
+        check=True,
+        env={"PYTHONPATH": str(ROOT)},
+    )
+
+
+def _wrapper_in_frame(tail: bytes) -> bytes:
+    """A stream whose frame goes on behind the wrapper's BUILD, so that its array stands elsewhere."""
+    array = io.BytesIO()
+    joblib.dump(np.arange(4, dtype="i8"), array)
+    stream = array.getvalue()
+    at = stream.rindex(b"ub", 0, len(stream) - 33) + 2
+    length = int.from_bytes(stream[3:11], "little")
+    return stream[:3] + (length + len(tail)).to_bytes(8, "little") + stream[11:at] + tail + stream[at:]
+
+
+def test_an_array_that_does_not_follow_its_wrapper_is_no_open_door(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(_wrapper_in_frame(b"cos\nmkdir\n0"))
+    program = "import safeload, joblib, sys\njoblib.load(sys.argv[1])"
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(ROOT)},
+    )
+    assert "os:mkdir" in done.stderr
+    assert pickle.UnpicklingError.__name__ in done.stderr or "Blocked" in done.stderr
