@@ -16,6 +16,7 @@ import pytest
 
 from .builders import BOOM, HARMLESS
 from .rows import FILE, Row
+from .table import ROWS
 
 PACKAGE = __name__.rpartition(".")[0]
 ABOVE = Path(__file__).resolve().parents[len(PACKAGE.split("."))]
@@ -49,10 +50,10 @@ class Arm:
             env={**kept, **QUIET, "PYTHONPATH": path},
         )
 
-    def ask(self, row: Row, at: Path) -> Answer:
+    def ask(self, key: str, at: Path) -> Answer:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"row": row.id, "at": str(at)}) + "\n")
+        self.process.stdin.write(json.dumps({"row": key, "at": str(at)}) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         assert line, f"the loading process ended with {self.process.wait()}"
@@ -70,19 +71,20 @@ Load = Callable[..., Answer]
 
 @pytest.fixture(scope="session")
 def load_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Load]:
-    """Load a row's files in an arm: ``load_in("first", row, harmless=False)``."""
+    """Load a row's files in an arm: ``load_in("first", key, harmless=False)``."""
     arms: dict[str, Arm] = {}
     root = tmp_path_factory.mktemp("evasions")
 
-    def load(name: str, row: Row, *, harmless: bool = False) -> Answer:
+    def load(name: str, key: str, *, harmless: bool = False) -> Answer:
+        row = ROWS[key]
         for need in row.needs:
             if not available(need):
                 pytest.skip(f"{need} is not there")
-        at = root / f"{row.id}-{name}-{'harmless' if harmless else 'armed'}"
+        at = root / f"{key}-{name}-{'harmless' if harmless else 'armed'}"
         write(row, HARMLESS if harmless else BOOM, at)
         if name not in arms:
             arms[name] = Arm(name)
-        answer = arms[name].ask(row, at)
+        answer = arms[name].ask(key, at)
         if "missing" in answer:
             pytest.skip(answer["missing"])
         shutil.rmtree(at)

@@ -7,10 +7,15 @@ from typing import Final
 from . import arguments, containers, doors, gadgets, library_gadgets, names, streams
 from .rows import Row
 
-ROWS: Final[dict[str, Row]] = {}
-for _module in (names, gadgets, library_gadgets, streams, containers, doors, arguments):
-    for _row in _module.ROWS:
-        if _row.id in ROWS:
-            _message = f"two rows are called {_row.id}"
-            raise ValueError(_message)
-        ROWS[_row.id] = _row
+THEMES: Final[dict[str, tuple[Row, ...]]] = {
+    "names": names.ROWS,
+    "gadgets": gadgets.ROWS,
+    "library_gadgets": library_gadgets.ROWS,
+    "streams": streams.ROWS,
+    "containers": containers.ROWS,
+    "doors": doors.ROWS,
+    "arguments": arguments.ROWS,
+}
+
+ROWS: Final = {f"{theme}-{row.id}": row for theme, rows in THEMES.items() for row in rows}
+"""Each row under its theme and name."""
