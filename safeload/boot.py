@@ -6,6 +6,10 @@ a process that never unpickles never pays for a guard.
 
 import sys
 
+TYPE_CHECKING = False  # typing itself would cost more than this module
+if TYPE_CHECKING:
+    from typing import Any
+
 # Library -> the module of safeload.doors that stands in front of it; pickle's doors come first.
 WATCHED = {
     "_pickle": "arrival",
@@ -19,7 +23,7 @@ class Watch:
     """On ``sys.meta_path``, first: stands in the door of a watched library once it has run."""
 
     @staticmethod
-    def find_spec(name, path=None, target=None):  # type: ignore[no-untyped-def]
+    def find_spec(name: str, path: "Any" = None, target: "Any" = None) -> "Any":
         if name not in WATCHED:
             return None
         for finder in sys.meta_path:
@@ -37,16 +41,16 @@ class Watch:
 class Arrival:
     """A module's own loader, and after it the door. If the door fails, so does the import."""
 
-    def __init__(self, loader):  # type: ignore[no-untyped-def]
+    def __init__(self, loader: "Any") -> None:
         self.loader = loader
 
-    def __getattr__(self, attribute):  # type: ignore[no-untyped-def]
+    def __getattr__(self, attribute: str) -> "Any":
         return getattr(self.loader, attribute)
 
-    def create_module(self, spec):  # type: ignore[no-untyped-def]
+    def create_module(self, spec: "Any") -> "Any":
         return self.loader.create_module(spec)
 
-    def exec_module(self, module):  # type: ignore[no-untyped-def]
+    def exec_module(self, module: "Any") -> None:
         spec = module.__spec__
         spec.loader = module.__loader__ = self.loader
         self.loader.exec_module(module)
@@ -56,7 +60,7 @@ class Arrival:
         arrived(spec.name)
 
 
-def arrived(name):  # type: ignore[no-untyped-def]
+def arrived(name: str) -> None:
     """A watched library has run: stand in its door."""
     if WATCHED[name] == "arrival":
         import pickle  # noqa: F401, S403 - for _pickle imported alone
@@ -71,7 +75,7 @@ def arrived(name):  # type: ignore[no-untyped-def]
         __import__(f"safeload.doors.{WATCHED[name]}", fromlist=["install"]).install()
 
 
-def watch():  # type: ignore[no-untyped-def]
+def watch() -> "list[str]":
     """Begin to watch; returns the watched libraries that are here already. Idempotent."""
     if not any(isinstance(finder, Watch) for finder in sys.meta_path):
         sys.meta_path.insert(0, Watch())

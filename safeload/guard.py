@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Container, Mapping
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from safeload import grants, record
 from safeload.doors.channels import channel_of
@@ -63,7 +63,7 @@ class Load:
     def __init__(self, api: str) -> None:
         self.api = api
 
-    def __enter__(self) -> Load:
+    def __enter__(self) -> Self:
         self.outer = THREAD.load
         THREAD.load = self
         if self.outer is not None:
@@ -173,7 +173,7 @@ def look_at(data: Any, options: Mapping[str, Any]) -> Report:
     for skips in (True, False):
         recorder = NestedRecorder(rulebook)
         recorder.skips = skips
-        buffered = io.BufferedReader(io.BytesIO(content), BULK)  # type: ignore[arg-type]
+        buffered = io.BufferedReader(io.BytesIO(content), BULK)
         reader = Ahead(buffered, skipping(buffered) if skips else None)
         report = look(reader, recorder, options=options)
         if not recorder.wants_bulk:

@@ -35,7 +35,7 @@ class Ahead:
 
     __slots__ = ("peek", "read", "readinto", "readline", "tell")
 
-    def __init__(self, buffered: io.BufferedReader, readinto: Callable[[Any], int] | None) -> None:
+    def __init__(self, buffered: io.BufferedReader[Any], readinto: Callable[[Any], int] | None) -> None:
         self.peek = buffered.peek
         self.read = buffered.read
         self.readline = buffered.readline
@@ -48,7 +48,9 @@ class Exactly:
 
     __slots__ = ("read", "readinto", "readline", "skip", "tell")
 
-    def __init__(self, buffered: io.BufferedReader, record: Recording) -> None:
+    def __init__(
+        self, buffered: io.BufferedReader[Any], record: Recording | None = None
+    ) -> None:
         self.read = buffered.read
         self.readline = buffered.readline
         self.readinto = buffered.readinto
@@ -56,7 +58,7 @@ class Exactly:
         self.skip = skipper(buffered, record)
 
 
-def skipper(buffered: io.BufferedReader, record: Recording | None) -> Callable[[int], None]:
+def skipper(buffered: io.BufferedReader[Any], record: Recording | None) -> Callable[[int], None]:
     """Move on without reading; what was read ahead of the skipped bytes leaves the record."""
 
     def skip(length: int) -> None:
@@ -68,7 +70,9 @@ def skipper(buffered: io.BufferedReader, record: Recording | None) -> Callable[[
     return skip
 
 
-def skipping(buffered: io.BufferedReader, record: Recording | None = None) -> Callable[[Any], int]:
+def skipping(
+    buffered: io.BufferedReader[Any], record: Recording | None = None
+) -> Callable[[Any], int]:
     """A ``readinto`` that leaves big buffers as they are and moves on."""
     skip = skipper(buffered, record)
 

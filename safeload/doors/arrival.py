@@ -6,64 +6,73 @@ unpickles pays for this module alone.
 
 import sys
 
+TYPE_CHECKING = False  # typing itself would cost more than this module
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
 try:
     from safeload import _inplace
+
+    inplace: "Any" = _inplace
 except ImportError:  # no compiler when it was installed, or an interpreter that takes no such module
-    _inplace = None  # type: ignore[assignment]
+    inplace = None
 
-IN_PLACE = _inplace is not None
+IN_PLACE = inplace is not None
 
 
-def stand():  # type: ignore[no-untyped-def]  # typing itself would cost more than this module
+def stand() -> None:
     """Lead the doors of ``pickle`` here; the C ones in place, or else by the guard's stand-ins."""
     if not IN_PLACE:
         # Where pickle arrives as the guard itself imports it, activation settles when it is whole.
         if getattr(sys.modules.get("safeload.activation"), "settle", None) or not _importing():
             settle()
         return
-    _pickle = sys.modules["_pickle"]
-    _inplace.interpose(_inplace.LOAD, _pickle.load, _first("load"))
-    _inplace.interpose(_inplace.LOADS, _pickle.loads, _first("loads"))
-    _inplace.interpose(_inplace.UNPICKLER_LOAD, _pickle.Unpickler.load, _first("unpickler_load"))
-    _inplace.interpose(_inplace.FIND_CLASS, _pickle.Unpickler.find_class, _first("find_class"))
+    _pickle: "Any" = sys.modules["_pickle"]
+    inplace.interpose(inplace.LOAD, _pickle.load, _first("load"))
+    inplace.interpose(inplace.LOADS, _pickle.loads, _first("loads"))
+    inplace.interpose(inplace.UNPICKLER_LOAD, _pickle.Unpickler.load, _first("unpickler_load"))
+    inplace.interpose(inplace.FIND_CLASS, _pickle.Unpickler.find_class, _first("find_class"))
     for cls in with_subclasses(_pickle.Unpickler):
-        _inplace.interpose_init(cls, _first("open_unpickler"))
-    python = sys.modules["pickle"]._Unpickler
+        inplace.interpose_init(cls, _first("open_unpickler"))
+    python: "Any" = sys.modules["pickle"]._Unpickler
     if not hasattr(python.load, "__wrapped__"):
-        python.load = _python(python.load, "python_load")
-        python.find_class = _python(python.find_class, "python_find_class")
+        python.load = in_python(python.load, "python_load")
+        python.find_class = in_python(python.find_class, "python_find_class")
 
 
-def settle():  # type: ignore[no-untyped-def]
+def settle() -> "ModuleType":
     """Bring in the guard, with the policy that is configured, and let it take over the doors."""
     from safeload import activation
 
     return activation.settle()
 
 
-def _importing():  # type: ignore[no-untyped-def]
+def _importing() -> bool:
     return "safeload.activation" in sys.modules
 
 
-def _first(name):  # type: ignore[no-untyped-def]
+def _first(name: str) -> "Callable[..., Any]":
     """A handler that brings in the guard and hands the call on."""
 
-    def handler(*args, **options):  # type: ignore[no-untyped-def]
+    def handler(*args: "Any", **options: "Any") -> "Any":
         return getattr(settle(), name)(*args, **options)
 
     return handler
 
 
-def _python(original, name):  # type: ignore[no-untyped-def]
+def in_python(original: "Any", name: str) -> "Any":
     """A method of the Python unpickler, in place on its class: earlier subclasses inherit it too."""
     from functools import wraps
 
     @wraps(original)
-    def method(self, *args):  # type: ignore[no-untyped-def]
+    def method(self: "Any", *args: "Any") -> "Any":
         return getattr(settle(), name)(original, self, *args)
 
     return method
 
 
-def with_subclasses(cls):  # type: ignore[no-untyped-def]
+def with_subclasses(cls: "type[Any]") -> "list[type[Any]]":
+    """The class and everything that derives from it by now."""
     return [cls, *(deeper for sub in cls.__subclasses__() for deeper in with_subclasses(sub))]

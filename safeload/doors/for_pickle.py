@@ -183,7 +183,7 @@ def python_load(original: Original, self: Any) -> Any:
             "errors": self.errors,
         }
         tape = Tape(file, options)
-        override = override_of(self, pickle._Unpickler.find_class)  # type: ignore[attr-defined]
+        override = override_of(self, pickle._Unpickler.find_class)
         if getattr(self, "mmap_mode", None) is not None:
             guard.watch(under_way, file)
         look_and_judge(under_way, tape, self.memo, override, kind_of(self), _keep)
@@ -245,10 +245,10 @@ def kind_of(unpickler: Any) -> type[NestedRecorder]:
 def install() -> None:
     """Take over pickle's doors; the Python unpickler's lead to :mod:`safeload.doors.arrival`."""
     handlers().install(sys.modules["_pickle"])
-    python = pickle._Unpickler  # type: ignore[attr-defined]
+    python: Any = pickle._Unpickler
     if not hasattr(python.load, "__wrapped__"):
-        python.load = arrival._python(python.load, "python_load")  # noqa: SLF001 - one mechanism, two rooms
-        python.find_class = arrival._python(python.find_class, "python_find_class")  # noqa: SLF001
+        python.load = arrival.in_python(python.load, "python_load")
+        python.find_class = arrival.in_python(python.find_class, "python_find_class")
     STATE.doors["pickle"] = "in place" if arrival.IN_PLACE else "replaced"
 
 

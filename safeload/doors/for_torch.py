@@ -93,7 +93,7 @@ def weights_only_load(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _added(torch: ModuleType) -> list[GlobalRef]:
     """What the program has added to torch's list of safe globals, as names; torch adds its own there."""
-    listed = getattr(torch.serialization, "get_safe_globals", list)()
+    listed: list[Any] = getattr(torch.serialization, "get_safe_globals", list)()
     refs = []
     for item in listed:
         if isinstance(item, tuple):

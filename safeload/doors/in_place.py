@@ -6,11 +6,10 @@ that could not be built, :mod:`safeload.doors.replaced` stands in.
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
 from safeload.doors import for_pickle
-from safeload.doors.arrival import _inplace, with_subclasses
+from safeload.doors.arrival import inplace, with_subclasses
 from safeload.state import STATE
 
 
@@ -31,17 +30,17 @@ def find_class(_unpickler: Any, *names: Any) -> None:
     for_pickle.find_class(*names)
 
 
-def install(_pickle: ModuleType) -> None:
+def install(_pickle: Any) -> None:
     """Take over from :mod:`safeload.doors.arrival`; again for a fresh ``_pickle``."""
     unpickler = _pickle.Unpickler
-    STATE.originals["load"] = _inplace.interpose(_inplace.LOAD, _pickle.load, load)
-    STATE.originals["loads"] = _inplace.interpose(_inplace.LOADS, _pickle.loads, loads)
-    STATE.originals["unpickle"] = _inplace.interpose(
-        _inplace.UNPICKLER_LOAD, unpickler.load, unpickler_load
+    STATE.originals["load"] = inplace.interpose(inplace.LOAD, _pickle.load, load)
+    STATE.originals["loads"] = inplace.interpose(inplace.LOADS, _pickle.loads, loads)
+    STATE.originals["unpickle"] = inplace.interpose(
+        inplace.UNPICKLER_LOAD, unpickler.load, unpickler_load
     )
-    _inplace.interpose(_inplace.FIND_CLASS, unpickler.find_class, find_class)
+    inplace.interpose(inplace.FIND_CLASS, unpickler.find_class, find_class)
     for cls in with_subclasses(unpickler):
-        _inplace.interpose_init(cls, for_pickle.open_unpickler)
+        inplace.interpose_init(cls, for_pickle.open_unpickler)
 
 
 open_unpickler = for_pickle.open_unpickler

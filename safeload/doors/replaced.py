@@ -37,20 +37,13 @@ class Builtin:
     def __call__(self, /, *args: Any, **options: Any) -> Any:
         return self._handler(self._original, *args, **options)
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]  # isinstance() has to say builtin
-        return BuiltinFunctionType
+    # isinstance() and help() have to find what they find on the original.
+    __class__: Any = property(lambda _: BuiltinFunctionType)
+    __doc__: Any = property(lambda self: self._original.__doc__)
+    __module__: Any = property(lambda self: self._original.__module__)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._original, name)
-
-    @property
-    def __doc__(self) -> str | None:  # type: ignore[override]
-        return self._original.__doc__
-
-    @property
-    def __module__(self) -> str:  # type: ignore[override]
-        return self._original.__module__
 
     def __repr__(self) -> str:
         return repr(self._original)

@@ -11,7 +11,7 @@ import wrapt
 Wrapper = Callable[[Callable[..., Any], Any, tuple[Any, ...], dict[str, Any]], Any]
 
 
-class Guarded(wrapt.FunctionWrapper):  # type: ignore[misc]  # wrapt ships no types for it
+class Guarded(wrapt.FunctionWrapper[..., Any]):
     """A wrapped function, known by its type and pickled by the name of what it wraps."""
 
     def __reduce__(self) -> str:

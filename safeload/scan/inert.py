@@ -34,7 +34,7 @@ class Recorder:
 
     def stub(self, ref: GlobalRef) -> type[Inert]:
         """The stand-in class for a global, one for each name."""
-        stub = self.stubs.get(ref)
+        stub: Any = self.stubs.get(ref)
         if stub is None:
             entry = self.rulebook.get(ref)
             base = Plain if entry is not None and entry.plain else Inert
@@ -42,7 +42,7 @@ class Recorder:
             stub.ref, stub.entry, stub.recorder = ref, entry, self
             self.stubs[ref] = stub
             self.uses[ref] = Use.REFERENCED.value
-        return stub
+        return stub  # type: ignore[no-any-return]  # its class is made by a metaclass call
 
     def objects(self, ref: GlobalRef, text: str, *, structural: bool = True) -> None:
         self.objections[Objection(ref, text, structural)] = None
@@ -140,7 +140,8 @@ class Global(type):
     recorder: Recorder
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        return cls.recorder.call(cls, args, kwargs)
+        stub: Any = cls
+        return cls.recorder.call(stub, args, kwargs)
 
     def __setitem__(cls, key: Any, value: Any) -> None:
         cls.recorder.objects(cls.ref, "SETITEM on the global itself changes it for the process")
@@ -160,6 +161,8 @@ class Inert(metaclass=Global):
     ref: GlobalRef
     entry: Entry | None
     recorder: Recorder
+    args: tuple[Any, ...]
+    state: Any
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Inert:
         recorder = cls.recorder
@@ -207,7 +210,7 @@ class Plain(Inert):
 
     __slots__ = ()
     __new__ = object.__new__
-    __setstate__ = type
+    __setstate__: Any = type
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Never called: REDUCE goes through the metaclass, NEWOBJ through ``__new__`` alone."""

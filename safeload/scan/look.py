@@ -56,12 +56,14 @@ class Look(_Asking, CUnpickler):
     """The C engine. Doors let instances of it pass: it *is* the guard's look."""
 
 
-class SlowLook(_Asking, pickle._Unpickler):  # type: ignore[name-defined,misc]  # not in typeshed
+class SlowLook(_Asking, pickle._Unpickler):
     """The Python engine, for processes with registered EXT codes.
 
     The C one hands out the cached object of an EXT code without asking ``find_class``: a look must
     not hold, let alone call, the real thing.
     """
+
+    append: Any
 
     def get_extension(self, code: int) -> None:
         key = copyreg._inverted_registry.get(code)  # type: ignore[attr-defined]  # CPython's own table
@@ -149,5 +151,5 @@ def _ref_of_class(cls: type) -> GlobalRef:
 
 def look_at_bytes(data: bytes, recorder: Recorder, **arguments: Any) -> Report:
     """Look at one pickle held in memory."""
-    return look(io.BufferedReader(io.BytesIO(data)), recorder, **arguments)  # type: ignore[arg-type]
+    return look(io.BufferedReader(io.BytesIO(data)), recorder, **arguments)
 

@@ -54,7 +54,7 @@ class NestedRecorder(Recorder):
             self.depth -= 1
 
     def _look_into(self, format: str, data: bytes) -> None:  # noqa: A002
-        plain = [(io.BufferedReader(io.BytesIO(data)), 1)]  # type: ignore[arg-type]
+        plain = [(io.BufferedReader(io.BytesIO(data)), 1)]
         try:
             for reader, count in pickle_readers(data) if format == "torch" else plain:
                 for _ in range(count):

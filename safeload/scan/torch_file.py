@@ -23,10 +23,10 @@ def pickle_readers(data: bytes) -> Iterator[tuple[io.BufferedReader, int]]:
         zipfile.BadZipFile: it begins as a zip archive and is none.
     """
     if not data.startswith(ZIP):
-        yield io.BufferedReader(io.BytesIO(data)), LEGACY_PICKLES  # type: ignore[arg-type]
+        yield io.BufferedReader(io.BytesIO(data)), LEGACY_PICKLES
         return
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for member in archive.infolist():
             if member.filename.endswith(".pkl"):
                 content = archive.read(member)
-                yield io.BufferedReader(io.BytesIO(content)), 1  # type: ignore[arg-type]
+                yield io.BufferedReader(io.BytesIO(content)), 1

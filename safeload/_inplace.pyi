@@ -1,0 +1,12 @@
+from collections.abc import Callable
+from typing import Any
+
+LOAD: int
+LOADS: int
+UNPICKLER_LOAD: int
+FIND_CLASS: int
+
+def interpose(
+    door: int, callable: Callable[..., Any], handler: Callable[..., Any], /
+) -> Callable[..., Any]: ...
+def interpose_init(type: type[Any], handler: Callable[..., Any], /) -> None: ...
