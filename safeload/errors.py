@@ -35,6 +35,7 @@ class Refusal:
         policy: where the policy in force came from.
         locked: whether only an administrator can change it.
         problem: why a configured policy was not used.
+        profiles: shipped profiles that together list every refused name, if they do.
     """
 
     api: str
@@ -45,6 +46,7 @@ class Refusal:
     policy: str = "shipped"
     locked: bool = False
     problem: str = ""
+    profiles: tuple[str, ...] = ()
 
     @property
     def globals(self) -> tuple[GlobalRef, ...]:
@@ -120,7 +122,11 @@ def _ways_forward(refusal: Refusal) -> list[str]:
     grantable = [item.ref for item in refusal.refused if item.ground is Ground.UNLISTED]
     lines = ["Ways forward, safest first:"]
     lines.append(f"  1. Ask for it in a format that cannot carry code: {_format(refusal.api)}.")
-    if len(grantable) == len(refusal.refused):
+    if refusal.profiles:
+        names = ", ".join(map(repr, refusal.profiles))
+        lines.append("  2. Shipped lists hold all these names, with rules. Put them in force for this load:")
+        lines.append(f"       with safeload.allow({names}): ...")
+    elif len(grantable) == len(refusal.refused):
         names = ", ".join(repr(str(ref)) for ref in grantable)
         lines.append("  2. You know what these names do, and want them for this load only:")
         lines.append(f"       with safeload.allow({names}): ...")

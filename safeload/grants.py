@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from safeload import record
-from safeload.allowlists import never_reason
+from safeload.allowlists import PROFILES, never_reason
 from safeload.errors import PolicyError
 from safeload.policy import Policy
 from safeload.scan.look import normalised
@@ -25,6 +25,7 @@ from safeload.scan.report import GlobalRef
 from safeload.state import BLOCK_GRANTS, BLOCK_TRUST, STATE
 
 DIGEST_LIMIT: Final = 1 << 30  # bytes; beyond it a refusal does not wait for a digest
+Granted = GlobalRef | str  # a name, or a shipped profile
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -38,17 +39,20 @@ def policy_in_force() -> Policy:
 
 
 @lru_cache(maxsize=64)
-def _with(policy: Policy, granted: frozenset[GlobalRef]) -> Policy:
-    return replace(policy, allow=policy.allow | granted)
+def _with(policy: Policy, granted: frozenset[Granted]) -> Policy:
+    refs = frozenset(item for item in granted if isinstance(item, GlobalRef))
+    added = sorted(item for item in granted if isinstance(item, str))
+    profiles = dict.fromkeys((*policy.profiles, *added))
+    return replace(policy, allow=policy.allow | refs, profiles=tuple(profiles))
 
 
 class Allowance:
     """What :func:`allow` returns: in force for the process at once, or for a block as ``with``."""
 
-    def __init__(self, refs: frozenset[GlobalRef]) -> None:
+    def __init__(self, refs: frozenset[Granted]) -> None:
         self.refs = refs
         self._before = STATE.granted
-        self._token: Token[frozenset[GlobalRef]] | None = None
+        self._token: Token[frozenset[Granted]] | None = None
         STATE.granted = STATE.granted | refs
 
     def __enter__(self) -> Self:
@@ -62,15 +66,15 @@ class Allowance:
             self._token = None
 
     def __repr__(self) -> str:
-        return f"<allowed: {', '.join(str(ref) for ref in sorted(self.refs))}>"
+        return f"<allowed: {', '.join(str(ref) for ref in sorted(self.refs, key=str))}>"
 
 
 def allow(*names: str | GlobalRef | type | Any) -> Allowance:
     """Allow exact names beside the policy, for the process, or as ``with`` for one block.
 
     Args:
-        names: ``"module:qualname"``, a ``GlobalRef`` as ``scan()`` returns them, or the class or
-            function itself.
+        names: ``"module:qualname"``, a ``GlobalRef`` as ``scan()`` returns them, the class or
+            function itself, or the name of a shipped profile such as ``"torch-modules"``.
 
     Raises:
         PolicyError: a name can never be allowed by name, the policy is locked, or it is no name.
@@ -83,15 +87,17 @@ def allow(*names: str | GlobalRef | type | Any) -> Allowance:
         raise PolicyError(msg)
     refs = frozenset(_ref(name) for name in names)
     for ref in refs:
-        danger = never_reason(ref)
+        danger = never_reason(ref) if isinstance(ref, GlobalRef) else None
         if danger is not None:
             msg = f"{ref} can never be allowed by name: it {danger}. A reviewed file can be trusted by its digest."
             raise PolicyError(msg)
-    record.emit("policy.changed", granted=[str(ref) for ref in sorted(refs)])
+    record.emit("policy.changed", granted=sorted(map(str, refs)))
     return Allowance(refs)
 
 
-def _ref(name: Any) -> GlobalRef:
+def _ref(name: Any) -> Granted:
+    if isinstance(name, str) and name in PROFILES:
+        return name
     if isinstance(name, GlobalRef):
         return normalised(name)
     if isinstance(name, str):

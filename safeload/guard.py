@@ -10,11 +10,13 @@ import copyreg
 import io
 import os
 import sys
+from collections import Counter
 from collections.abc import Container, Mapping
 from types import FrameType
 from typing import Any, Final, Self
 
 from safeload import grants, record
+from safeload.allowlists import profiles_naming
 from safeload.doors.channels import channel_of
 from safeload.errors import Refusal, refusal_error
 from safeload.policy import Ground, Mode, Policy, Refused, Verdict
@@ -101,6 +103,7 @@ class Announcement(Load):
     """A load that a library's own function announces before it comes to an unpickler."""
 
     approved = NOTHING
+    by_name = True
 
     def __init__(self, api: str, source: Any = None) -> None:
         super().__init__(api)
@@ -169,7 +172,7 @@ def examine(load: Load) -> None:
 def look_at(data: Any, options: Mapping[str, Any]) -> Report:
     """Look at one pickle in memory; a second time if what the first skipped turns out to matter."""
     rulebook = policy_in_force().rulebook()
-    content = data if isinstance(data, bytes) else bytes(data)
+    content = data if type(data) is bytes else bytes(memoryview(data))
     for skips in (True, False):
         recorder = NestedRecorder(rulebook)
         recorder.skips = skips
@@ -226,6 +229,21 @@ def judge(load: Load, report: Report, *, size: int | None = None, defers: bool =
     load.entries = frozenset(id(rulebook[ref]) for ref in names if ref in rulebook)
 
 
+def profiles_for(refused: tuple[Refused, ...]) -> tuple[str, ...]:
+    """The fewest shipped profiles that list all the refused names, if they do; else none."""
+    if any(item.ground is not Ground.UNLISTED for item in refused):
+        return ()
+    missing, chosen = {item.ref for item in refused}, []
+    while missing:
+        counts = Counter(name for ref in missing for name in profiles_naming(ref))
+        if not counts:
+            return ()
+        best = counts.most_common(1)[0][0]
+        chosen.append(best)
+        missing = {ref for ref in missing if best not in profiles_naming(ref)}
+    return tuple(chosen)
+
+
 def require(load: Load, ref: GlobalRef, text: str) -> None:
     """Refuse a load that needs one name the policy does not hold."""
     policy = policy_in_force()
@@ -269,6 +287,7 @@ def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
         policy=f"{policy.mode.value}, {policy.origin}",
         locked=policy.locked,
         problem=STATE.problem,
+        profiles=profiles_for(verdict.refused),
     )
     if policy.mode is Mode.AUDIT:
         load.sink_of_outermost().reported(refusal)

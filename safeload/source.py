@@ -185,6 +185,15 @@ class RecordingExactly:
             length -= len(data)
 
 
+class RecordingPeeks(RecordingExactly):
+    """The same over a file that offers ``peek``, which CPython's unpickler uses too: far fewer reads."""
+
+    __slots__ = ()
+
+    def peek(self, size: int) -> Any:
+        return reading(self, self.file.peek, size)
+
+
 class Replay(io.RawIOBase):
     """The record, given out once and forgotten as it goes; holes are read from the file."""
 

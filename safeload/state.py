@@ -25,7 +25,7 @@ class State:
             is held while it does.
         policy: the policy in force, without what ``allow()`` added.
         problem: why the configured policy could not be read; the shipped one is in force then.
-        granted: names that ``allow()`` added for the process.
+        granted: names and profiles that ``allow()`` added for the process.
         trusted: digests that ``trust()`` added, with their reasons.
         channel_loads: how many loads each channel made, by its name.
         doors: the doors that stand, with how they stand there.
@@ -39,7 +39,7 @@ class State:
     policy: Policy | None = None
     problem: str = ""
     log: str = "stderr"
-    granted: frozenset[GlobalRef] = frozenset()
+    granted: frozenset[GlobalRef | str] = frozenset()
     trusted: Mapping[str, str] = field(default_factory=dict)
     channel_loads: dict[str, int] = field(default_factory=dict)
     doors: dict[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class _Thread(threading.local):
 
 STATE = State()
 THREAD = _Thread()
-BLOCK_GRANTS: ContextVar[frozenset[GlobalRef]] = ContextVar("block_grants", default=frozenset())
+BLOCK_GRANTS: ContextVar[frozenset[GlobalRef | str]] = ContextVar("block_grants", default=frozenset())
 BLOCK_TRUST: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("block_trust", default=())
 
 

@@ -20,6 +20,7 @@ from safeload.source import (
     Playing,
     Recording,
     RecordingExactly,
+    RecordingPeeks,
     Replay,
     cut,
     is_regular,
@@ -83,7 +84,8 @@ class Tape:
         else:
             self.start = None
             self.back = _position(self.file)
-            reader = record = RecordingExactly(self.file)
+            exactly = isinstance(recorder, JoblibRecorder) or not hasattr(self.file, "peek")
+            reader = record = (RecordingExactly if exactly else RecordingPeeks)(self.file)
             if isinstance(recorder, JoblibRecorder):
                 recorder.reader = reader
         report = look(reader, recorder, options=self.options, memo=memo)

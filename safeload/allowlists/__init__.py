@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 from safeload.allowlists.table import Entries
@@ -22,8 +23,11 @@ DEFAULT_PROFILES: Final = (
     "sklearn",
 )
 
-# Profile name -> the module of this package that holds it.
-PROFILES: Final = {name: f"for_{name}" for name in DEFAULT_PROFILES}
+# Profile name -> the module of this package that holds it: one file, one profile.
+PROFILES: Final = {
+    path.stem.removeprefix("for_").replace("_", "-"): path.stem
+    for path in sorted(Path(__file__).parent.glob("for_*.py"))
+}
 
 
 @cache
@@ -36,6 +40,11 @@ def profile_entries(profile: str) -> Entries:
     module = importlib.import_module(f"{__name__}.{PROFILES[profile]}")
     entries: Entries = module.ENTRIES
     return entries
+
+
+def profiles_naming(ref: tuple[str, str]) -> tuple[str, ...]:
+    """The shipped profiles, in force or not, that list a name."""
+    return tuple(name for name in PROFILES if ref in profile_entries(name))
 
 
 def never_reason(ref: tuple[str, str]) -> str | None:

@@ -92,8 +92,13 @@ class Recorder:
             made.args = args
         return made
 
-    def persistent(self, pid: Any) -> Persistent:
-        """The stand-in for an object that the loader, not the pickle, provides."""
+    def persistent(self, pid: Any) -> Any:
+        """The stand-in for an object that the loader, not the pickle, provides.
+
+        torch's legacy files wrap the class of a module in such an id, and get the class back.
+        """
+        if isinstance(pid, tuple) and pid[:1] == ("module",) and isinstance(pid[1], Global):
+            return pid[1]
         made = object.__new__(Persistent)
         made.args = (pid,)
         made.recorder = self

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from safeload.scan.inert import Inert, Persistent, Recorder
+from safeload.scan.inert import Inert, Recorder
 from safeload.scan.report import GlobalRef, Report, Use
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class _Asking:
             self.recorder.raw[ref] = mapped
         return stub
 
-    def persistent_load(self, pid: Any) -> Persistent:
+    def persistent_load(self, pid: Any) -> Any:
         return self.recorder.persistent(pid)
 
 
