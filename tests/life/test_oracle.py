@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 from opcode_tape import compose
 
 ROOT = Path(__file__).parents[2]
-ENV = {
-    key: value for key, value in os.environ.items() if not key.startswith("SAFELOAD")
-} | {"PYTHONPATH": str(ROOT), "SAFELOAD_LOG": "off"}
+ENV = {key: value for key, value in os.environ.items() if not key.startswith("SAFELOAD")} | {
+    "PYTHONPATH": str(ROOT),
+    "SAFELOAD_LOG": "off",
+}
 
 REPEATABLE = settings(
     deadline=None,

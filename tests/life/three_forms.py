@@ -1,7 +1,9 @@
-"""Programs as their users write them, run without safeload, with it first, and with it last.
+"""Programs as their users write them, run without safeload and with it in three places.
 
 The line ``# safeload arrives here`` of a program stands below its other imports: there, in the form
-"late", is ``import safeload``. The form "first" has it on the first line, the form "plain" nowhere.
+"late", is ``import safeload``. The form "first" has it on the first line, the form "plain" nowhere,
+and in the form "startup" every Python process imports it before its program, as an installed server
+does.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +23,7 @@ from typing import Final
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parents[1]
 MARKER: Final = "# safeload arrives here\n"
-GUARDED: Final = ("first", "late")
+GUARDED: Final = ("first", "late", "startup")
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ def in_form(source: str, form: str) -> str:
 def environment(**changes: str) -> dict[str, str]:
     """This environment without settings of safeload, and with ``changes``."""
     env = {key: value for key, value in os.environ.items() if not key.startswith("SAFELOAD")}
-    env |= {"PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}", "SAFELOAD_LOG": "off"}
-    return env | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"} | changes
+    env |= {"SAFELOAD_LOG": "off", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return env | changes
 
 
 def run(
@@ -63,10 +66,15 @@ def run(
     place.mkdir(parents=True, exist_ok=True)
     program = place / "program.py"
     program.write_text(in_form(source, form), "utf-8")
+    search = [str(ROOT), str(HERE)]
+    if form == "startup":
+        (place / "startup").mkdir(exist_ok=True)
+        (place / "startup" / "sitecustomize.py").write_text("import safeload\n", "utf-8")
+        search.insert(0, str(place / "startup"))
     process = subprocess.Popen(
         [sys.executable, str(program), *arguments],
         cwd=place,
-        env=environment(**env),
+        env=environment(PYTHONPATH=os.pathsep.join(search), **env),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -82,7 +90,7 @@ def run(
             os.killpg(process.pid, signal.SIGKILL)  # its own session: what it left running
     if isinstance(code, str):
         out, err = process.communicate()
-    return Ended(code, out, err)
+    return Ended(code, re.sub(r"0x[0-9a-f]+", "0x…", out), err)
 
 
 def missing(needs: Iterable[str]) -> list[str]:
