@@ -67,7 +67,7 @@ def emit(event: str, fields: dict[str, Any]) -> None:
     policy = STATE.policy
     common: dict[str, Any] = {"level": level, "pid": os.getpid()}
     if policy is not None:
-        common |= {"policy": policy.origin, "mode": policy.mode.value}
+        common |= {"policy": policy.origin, "mode": policy.mode.value, "policy_sha256": policy.digest}
     try:
         getattr(_logger(), level)(f"safeload.{event}", **common, **fields)
     except OSError as error:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copyreg
 import io
 import os
-import sys
 from collections import Counter
 from collections.abc import Container, Mapping
 from types import FrameType
@@ -156,7 +155,7 @@ def examine(load: Load) -> None:
     assert load.pending is not None  # noqa: S101 - a door that sets no verdict sets this
     data, options = load.pending
     load.pending = None
-    if passes(load, caller()):
+    if passes(load, record.caller()):
         return
     if grants.trusts_bytes(data):
         load.approved = ANYTHING
@@ -301,7 +300,7 @@ def _ask_by_name(load: Load, raw: GlobalRef) -> None:
     if load.approved is ANYTHING:
         return
     policy = policy_in_force()
-    if passes(load, caller()):
+    if passes(load, record.caller()):
         return
     ref = normalised(raw)
     entry = policy.rulebook().get(ref)
@@ -322,17 +321,6 @@ def _planted(report: Report) -> tuple[Refused, ...]:
         for raw, mapped in report.raw.items()
         if raw.module != mapped.module and grants.is_installed(raw.module)
     )
-
-
-def caller() -> FrameType | None:
-    """The frame that called the unpickler: the first that is neither ours nor pickle's."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        if not module.startswith("safeload.") and module != "pickle":
-            return frame
-        frame = frame.f_back
-    return None
 
 
 def policy_in_force() -> Policy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -79,6 +80,12 @@ class Policy:
     allow: frozenset[GlobalRef] = field(default_factory=frozenset)
     origin: str = "shipped"
     locked: bool = False
+
+    @property
+    def digest(self) -> str:
+        """The first 16 digits of a sha256 over what the policy says: equal for equal policies."""
+        said = (self.mode.value, self.profiles, tuple(sorted(self.allow)), self.locked)
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
     def rulebook(self) -> Rulebook:
         """Every allowed name with what may be done with it."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
 
 from safeload.state import STATE
 
@@ -23,6 +25,38 @@ def emit(event: str, **fields: Any) -> None:
     events.emit(event, fields)
 
 
+def caller() -> FrameType | None:
+    """The frame that called the unpickler or the loader: the first neither ours nor pickle's."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to a frame
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if not module.startswith("safeload.") and module != "pickle":
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def place(frame: FrameType | None) -> str:
+    """A frame as ``module:function:line``."""
+    if frame is None:
+        return ""
+    module = frame.f_globals.get("__name__", "?")
+    return f"{module}:{frame.f_code.co_name}:{frame.f_lineno}"
+
+
+LIBRARIES: Final = ("torch", "joblib", "numpy", "sklearn", "pandas")
+
+
+def versions() -> dict[str, str]:
+    """The libraries that are here, with their versions."""
+    found = {"python": sys.version.partition(" ")[0]}
+    for name in LIBRARIES:
+        version = getattr(sys.modules.get(name), "__version__", None)
+        if isinstance(version, str):
+            found[name] = version
+    return found
+
+
 class Sink:
     """Rolls what nested loads saw up into the event of the outermost one."""
 
@@ -32,12 +66,14 @@ class Sink:
         self.required: dict[str, None] = {}
         self.profiles: dict[str, None] = {}
         self.size: int | None = None
+        self.format = ""
         self.outcome = "load.admitted"
         self.facts: dict[str, Any] = {}
 
     def saw(self, report: Report, verdict: Verdict, size: int | None) -> None:
         self.required |= dict.fromkeys(str(ref) for ref in report.globals)
         self.profiles |= dict.fromkeys(verdict.profiles)
+        self.format = self.format or report.format
         if size is not None:
             self.size = size
 
@@ -72,6 +108,7 @@ class Sink:
         if STATE.log == "off" or (self.outcome == "load.admitted" and STATE.log == "stderr"):
             return
         fields: dict[str, Any] = {"api": self.api, "path": path, "size": self.size}
+        fields |= {"caller": place(caller()), "format": self.format, "versions": versions()}
         fields |= {"globals": list(self.required), "allowed_by": list(self.profiles)}
         fields |= {key: value for key, value in self.facts.items() if value}
         fields["duration_ms"] = round((time.perf_counter() - self.started) * 1000, 3)

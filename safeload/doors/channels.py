@@ -50,6 +50,35 @@ CHANNELS: Final = frozenset(
 )
 
 
+# What torch.compile keeps for itself on disk: trusted while only this user can have written it.
+CACHES: Final = frozenset(
+    {
+        ("torch._inductor.codecache", "iterate_over_candidates"),
+        ("torch._inductor.codecache", "_emit_triton_bundle"),
+        ("torch._inductor.cache", "get"),
+        ("torch._functorch._aot_autograd.autograd_cache", "try_load"),
+        ("torch._functorch._aot_autograd.autograd_cache", "_lookup"),
+        ("torch._dynamo.package", "load_guards_state"),
+        ("torch._dynamo.pgo", "get_local_code_state"),
+        ("torch.fx._graph_pickler", "loads"),
+    }
+)
+
+
+def _is_own_cache() -> bool:
+    """Whether torch's cache directory is this user's, and nobody else may write there."""
+    import os
+    import stat
+    import sys
+
+    paths = sys.modules.get("torch._inductor.runtime.cache_dir_utils")
+    if paths is None:
+        return False
+    status = os.stat(paths.cache_dir())
+    writable_by_others = stat.S_IWGRP | stat.S_IWOTH
+    return status.st_uid == os.geteuid() and not status.st_mode & writable_by_others
+
+
 def channel_of(frame: FrameType | None) -> str | None:
     """The name of the channel whose reader ``frame`` is, or None for anything else."""
     if frame is None:
@@ -59,6 +88,8 @@ def channel_of(frame: FrameType | None) -> str | None:
         spec = frame.f_globals.get("__spec__")
         module = getattr(spec, "name", module)
     key = (module, frame.f_code.co_name)
+    if key in CACHES and _is_own_cache():
+        return ":".join(key)
     if key not in CHANNELS or (key == _CONNECTION and _is_network(frame.f_locals.get("self"))):
         return None
     return ":".join(key)

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any, Final
 
 import _pickle
-from safeload import grants, guard
+from safeload import grants, guard, record
 from safeload.doors import arrival, joblib_in_c
 from safeload.doors.find_class import Override, override_of
 from safeload.scan.look import Look, SlowLook
@@ -121,7 +121,7 @@ def look_and_judge(
     replay: Callable[[Tape], None] = Tape.replay,
 ) -> None:
     """Look, judge, and set the tape to replay what was read; a refusal leaves the file as it was."""
-    if guard.passes(load, guard.caller()):
+    if guard.passes(load, record.caller()):
         return
     if grants.any_trust() and tape.trusted():
         load.approved, load.trusted = guard.ANYTHING, True
@@ -147,7 +147,7 @@ def look_and_judge(
 
 def _without_tape(original: Original, unpickler: Any, load: guard.Load) -> Any:
     """An unpickler made before its door stood: its file is only known where it can go back."""
-    if guard.passes(load, guard.caller()):
+    if guard.passes(load, record.caller()):
         return original(unpickler)
     file = next(
         (
