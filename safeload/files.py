@@ -1,0 +1,141 @@
+"""``scan()`` and ``check()``: what a file asks for, and what the policy would say. Nothing is loaded."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import Any, BinaryIO, Final
+
+from safeload import grants, guard
+from safeload.activation import current_policy
+from safeload.policy import Policy, Verdict
+from safeload.scan import readers
+from safeload.scan.entry import Rulebook
+from safeload.scan.reading import Archive, Reading
+from safeload.scan.report import Report
+from safeload.scan.window import Window
+from safeload.source import BULK
+from safeload.state import COLLECTION_PAUSED
+
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+
+TRUSTED: Final = "trust()"
+
+
+def scan(source: Source) -> Report:
+    """Say what a file asks for, without loading it: nothing in it is imported, called or built.
+
+    The format is told by the content. Argument rules of all shipped lists are put to the test,
+    whatever the policy in force is.
+
+    Args:
+        source: a path, the bytes themselves, or a file open for reading, which is looked at from
+            where it stands and left there.
+
+    Raises:
+        OSError: the file cannot be opened or read.
+        TypeError: it is a text file, or cannot go back to where it stood.
+    """
+    return _report(source, _told_apart(Policy()))
+
+
+def check(source: Source, policy: Policy | None = None) -> Verdict:
+    """Say what a policy would make of a load; without one, the policy in force here.
+
+    Takes and raises what :func:`scan` does.
+    """
+    return judged(source, policy)[1]
+
+
+def judged(source: Source, policy: Policy | None = None) -> tuple[Report, Verdict]:
+    """The report on a file and the verdict on it, from one reading."""
+    policy = current_policy() if policy is None else policy
+    report = _report(source, _told_apart(policy))
+    if grants.any_trust() and _is_trusted(source):
+        return report, Verdict(profiles=(TRUSTED,))
+    verdict = policy.judge(report)
+    planted = guard._planted(report)  # noqa: SLF001 - one judgement, wherever it is asked for
+    return report, replace(verdict, refused=verdict.refused + planted)
+
+
+@lru_cache(maxsize=8)
+def _told_apart(policy: Policy) -> Rulebook:
+    """The policy's rulebook with no plain entries, so that the report has every use of every name."""
+    rulebook = policy.rulebook()
+    return MappingProxyType(
+        {
+            ref: replace(entry, state=_any_state) if entry.plain else entry
+            for ref, entry in rulebook.items()
+        }
+    )
+
+
+def _any_state(_made: Any, _state: Any) -> None:
+    """The rule of an entry that has none."""
+
+
+def _report(source: Source, rulebook: Rulebook) -> Report:
+    torch = _torch_archive if find_spec("torch") is not None else None
+    reading = Reading(rulebook=rulebook, read=readers.read, torch_archive=torch)
+    with _opened(source) as file, COLLECTION_PAUSED:
+        return readers.read(file, reading)
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[io.BufferedReader[Any]]:
+    """The source as a file that begins where the source stands."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        yield io.BufferedReader(io.BytesIO(source), BULK)
+    elif isinstance(source, str | os.PathLike):
+        with io.BufferedReader(io.FileIO(source), BULK) as file:
+            yield file
+    else:
+        with _window(source) as file:
+            yield file
+
+
+@contextmanager
+def _window(source: Any) -> Iterator[io.BufferedReader[Any]]:
+    if isinstance(source, io.TextIOBase) or not hasattr(source, "read"):
+        msg = f"a path, bytes or a file open in binary mode is needed, not {source!r}"
+        raise TypeError(msg)
+    if not getattr(source, "seekable", bool)():
+        msg = "this file cannot go back to where it stood: read it and scan the bytes"
+        raise TypeError(msg)
+    start = source.tell()
+    try:
+        end = source.seek(0, io.SEEK_END)
+        yield io.BufferedReader(Window(source, start, source.tell() if end is None else end), BULK)
+    finally:
+        source.seek(start)
+
+
+def _is_trusted(source: Source) -> bool:
+    with _opened(source) as file:
+        return grants.trusts_bytes(file.read())
+
+
+class _TorchArchive:
+    """:class:`safeload.scan.reading.Archive` by the reader that ``torch.load`` uses."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+
+    def names(self) -> frozenset[str]:
+        return frozenset(self._reader.get_all_records())
+
+    def record(self, name: str) -> bytes:
+        content: bytes = self._reader.get_record(name)
+        return content
+
+
+def _torch_archive(file: BinaryIO) -> Archive:
+    import torch
+
+    return _TorchArchive(torch._C.PyTorchFileReader(file))  # noqa: SLF001 - torch has no public one

@@ -1,0 +1,181 @@
+"""Plain pickles one behind another, joblib's streams, and torch's files before version 1.6."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from safeload.scan.entry import Rulebook
+from safeload.scan.inert import Global, Persistent
+from safeload.scan.look import look
+from safeload.scan.nested import ARRAY_WRAPPERS, JoblibRecorder, NestedRecorder
+from safeload.scan.reading import OPTIONS, Reading
+from safeload.scan.report import GlobalRef, Report
+from safeload.scan.torch_file import LEGACY_PICKLES
+from safeload.source import Ahead, Exactly, skipping
+
+# torch's magic number as protocols 1 and above write it, behind a PROTO opcode.
+LEGACY_MAGIC: Final = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+PADDING: Final = b"\0 \t\r\n"
+
+Once = Callable[[], Report]
+
+
+def read_pickles(file: io.BufferedReader[Any], reading: Reading) -> Report:
+    """Everything a stream of pickles asks for, to the end of the file."""
+    start = file.tell()
+    if file.peek(16)[2:].startswith(LEGACY_MAGIC):
+        return _read_legacy(file, reading)
+    report = _in_two_goes(file, lambda skips: _plain(file, reading.rulebook, skips=skips))
+    if report.uses.keys() & ARRAY_WRAPPERS:
+        file.seek(start)
+        return _read_joblib(file, reading, as_plain=report)
+    return replace(report, consumed=file.tell() - start)
+
+
+def _in_two_goes(
+    file: io.BufferedReader[Any], go: Callable[[bool], tuple[Report, NestedRecorder]]
+) -> Report:
+    """Skip big buffers at first; read all of them if a loader was handed one."""
+    start = file.tell()
+    for skips in (True, False):
+        file.seek(start)
+        report, recorder = go(skips)
+        if not recorder.wants_bulk:
+            break
+    return report
+
+
+def _plain(
+    file: io.BufferedReader[Any], rulebook: Rulebook, *, skips: bool
+) -> tuple[Report, NestedRecorder]:
+    recorder = NestedRecorder(rulebook)
+    recorder.skips = skips
+    reader = Ahead(file, skipping(file) if skips else None)
+    return _all(file, lambda: look(reader, recorder, options=OPTIONS)), recorder
+
+
+def _all(file: io.BufferedReader[Any], once: Once, count: int | None = None) -> Report:
+    """One look after another, to the end of the file or for ``count`` pickles."""
+    done = 0
+    while True:
+        before = file.tell()
+        report = once()
+        done += 1
+        if report.problem:
+            if done > 1 and count is None:
+                problem = f"{done - 1} pickles, and from byte {before} on something else"
+                return replace(report, problem=problem)
+            return report
+        if done == count or _only_padding(file):
+            return report
+
+
+def _only_padding(file: io.BufferedReader[Any]) -> bool:
+    """Whether nothing but padding is left; if so, it is read."""
+    here = file.tell()
+    while chunk := file.read(1 << 16):
+        if chunk.strip(PADDING):
+            file.seek(here)
+            return False
+    return True
+
+
+# --- joblib -------------------------------------------------------------------------------------
+
+
+def _read_joblib(file: io.BufferedReader[Any], reading: Reading, as_plain: Report) -> Report:
+    """A stream with arrays between its opcodes; ``as_plain`` is what pickle.load would see."""
+    start = file.tell()
+    recorder = JoblibRecorder(reading.rulebook)
+    recorder.skips = False
+    recorder.reader = Exactly(file)
+    report = _all(file, lambda: look(recorder.reader, recorder, options=OPTIONS))
+    hidden = [ref for ref in as_plain.uses if ref not in report.uses and _is_name(ref)]
+    problem = report.problem
+    if hidden and not problem:
+        problem = f"read by pickle instead of joblib, it asks for {', '.join(map(str, hidden))}"
+    return replace(report, problem=problem, format="joblib", consumed=file.tell() - start)
+
+
+def _is_name(ref: GlobalRef) -> bool:
+    """Whether somebody meant this name, and it is not array bytes taken for opcodes."""
+    return all(part.isidentifier() for part in (*ref.module.split("."), *ref.qualname.split(".")))
+
+
+def also_a_pickle(file: io.BufferedReader[Any], reading: Reading) -> Report | None:
+    """What a file of another format asks for when pickle.load is put to it, or None if nothing."""
+    start = file.tell()
+    report, _ = _plain(file, reading.rulebook, skips=True)
+    file.seek(start)
+    named = {ref: use for ref, use in report.uses.items() if _is_name(ref)}
+    return replace(report, uses=named) if named else None
+
+
+# --- torch before 1.6 ---------------------------------------------------------------------------
+
+ELEMENT_SIZES: Final = {
+    "DoubleStorage": 8,
+    "FloatStorage": 4,
+    "HalfStorage": 2,
+    "BFloat16Storage": 2,
+    "LongStorage": 8,
+    "IntStorage": 4,
+    "ShortStorage": 2,
+    "CharStorage": 1,
+    "ByteStorage": 1,
+    "BoolStorage": 1,
+    "ComplexDoubleStorage": 16,
+    "ComplexFloatStorage": 8,
+    "UntypedStorage": 1,
+}
+
+
+class LegacyRecorder(NestedRecorder):
+    """Keeps how many bytes each storage has, as the persistent ids say."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        super().__init__(rulebook)
+        self.storages: dict[Any, int | None] = {}
+
+    def persistent(self, pid: Any) -> Persistent:
+        made: Persistent = super().persistent(pid)
+        if isinstance(pid, tuple) and len(pid) == 6 and isinstance(pid[1], Global):  # noqa: PLR2004
+            _, kind, key, _, count, _ = pid
+            size = ELEMENT_SIZES.get(kind.ref.qualname)
+            known = type(count) is int and size is not None
+            self.storages[str(key)] = 8 + count * size if known else None
+        return made
+
+
+def _read_legacy(file: io.BufferedReader[Any], reading: Reading) -> Report:
+    start = file.tell()
+
+    def go(skips: bool) -> tuple[Report, NestedRecorder]:  # noqa: FBT001 - called by _in_two_goes
+        recorder = LegacyRecorder(reading.rulebook)
+        recorder.skips = skips
+        reader = Ahead(file, skipping(file) if skips else None)
+        once = lambda: look(reader, recorder, options=OPTIONS)  # noqa: E731
+        report = _all(file, once, LEGACY_PICKLES)
+        if not report.problem:
+            report = replace(report, problem=_storages(file, recorder))
+        return report, recorder
+
+    report = _in_two_goes(file, go)
+    return replace(report, format="torch legacy", consumed=file.tell() - start)
+
+
+def _storages(file: io.BufferedReader[Any], recorder: LegacyRecorder) -> str:
+    """Pass over the tensors' bytes; says what is wrong with them."""
+    sizes = [size for size in recorder.storages.values() if size is not None]
+    if len(sizes) < len(recorder.storages):
+        while file.read(1 << 20):
+            pass  # a storage of a kind not known: its size is not either
+        return ""
+    if sizes:
+        file.seek(sum(sizes) - 1, io.SEEK_CUR)
+        if not file.read(1):
+            return "the tensors' bytes break off"
+    return "" if _only_padding(file) else "something follows the tensors' bytes"
