@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from safeload.scan.entry import CallRule, StateRule
-from safeload.scan.inert import Persistent, made_by, ref_of
+from safeload.allowlists.rules import plain_attributes
+from safeload.scan.inert import made_by, ref_of
 from safeload.scan.report import GlobalRef
 
 Args = tuple[Any, ...]
@@ -22,6 +22,21 @@ def refs(text: str) -> frozenset[GlobalRef]:
         module, _, names = line.partition(":")
         found |= {GlobalRef(module.strip(), name) for name in names.split()}
     return frozenset(found)
+
+
+# What makes a numpy array, in a pickle and in a joblib file.
+ARRAYS: Final = refs(
+    """
+    numpy.core.multiarray: _reconstruct
+    numpy._core.multiarray: _reconstruct
+    numpy.core.numeric: _frombuffer
+    numpy._core.numeric: _frombuffer
+    numpy: ndarray memmap matrix
+    joblib.numpy_pickle: NumpyArrayWrapper NDArrayWrapper ZNDArrayWrapper
+    joblib.numpy_pickle_compat: NDArrayWrapper ZNDArrayWrapper
+    sklearn.externals.joblib.numpy_pickle: NumpyArrayWrapper NDArrayWrapper ZNDArrayWrapper
+    """
+)
 
 
 def words(text: str) -> frozenset[str]:
@@ -56,9 +71,30 @@ def is_ref_in(value: Any, allowed: Collection[GlobalRef]) -> bool:
     return ref is not None and ref in allowed
 
 
-def is_object(value: Any) -> bool:
-    """An object that the stream built, neither a global nor plain data."""
-    return made_by(value) is not None and not isinstance(value, Persistent)
+def is_array(value: Any) -> bool:
+    """A numpy array."""
+    return is_made_by(value, ARRAYS)
+
+
+def array_parts(value: Any) -> tuple[Any, Any]:
+    """The shape of an array and its bytes, each None where the stream does not show it here."""
+    maker = made_by(value)
+    if maker is None or not is_array(value):
+        return None, None
+    state = getattr(value, "state", None)
+    if maker.qualname.endswith("ArrayWrapper"):
+        return (state.get("shape"), None) if type(state) is dict else (None, None)
+    if type(state) is tuple and len(state) == 5:  # (version, shape, dtype, order, bytes)
+        return state[1], state[4]
+    if state is None and len(value.args) == 4:  # _frombuffer(bytes, dtype, shape, order)
+        return value.args[2], value.args[0]
+    return None, None
+
+
+def pairs_args(args: Args, kwargs: Kwargs) -> str | None:
+    """A dict, which protocols 0 and 1 hand over at once, or nothing."""
+    fits = not kwargs and [type(arg) for arg in args] in ([], [dict])
+    return None if fits else "takes one dict"
 
 
 def no_args(args: Args, kwargs: Kwargs) -> str | None:
@@ -78,31 +114,9 @@ def attributes(state: Any) -> Mapping[str, Any] | None:
     return state if type(state) is dict else None
 
 
-def only_keys(keys: Iterable[str]) -> StateRule:
-    """A state rule: a dict with no other keys than these."""
-    known = frozenset(keys)
-
-    def rule(_: Any, state: Any) -> str | None:
-        given = attributes(state)
-        if given is None:
-            return "its state must be a dict"
-        odd = [key for key in given if key not in known]
-        return (
-            f"its state has keys that no version writes: {sorted(map(repr, odd))}" if odd else None
-        )
-
-    return rule
-
-
 def own_attributes(state: Any) -> bool:
-    """A dict of attributes such as a class of its own sets: text keys, none of them ``__special__``.
-
-    Special ones are protocols that libraries look up on the *instance*: numpy calls an attribute
-    ``__array__`` and reads memory at the address that ``__array_interface__`` gives.
-    """
-    return type(state) is dict and all(
-        type(key) is str and not key.startswith("__") for key in state
-    )
+    """A dict of attributes such as a class of its own sets, none of which anything obeys."""
+    return type(state) is dict and plain_attributes(None, state) is None
 
 
 def dict_state(_: Any, state: Any) -> str | None:
@@ -112,15 +126,3 @@ def dict_state(_: Any, state: Any) -> str | None:
     another class after its own state was judged.
     """
     return None if own_attributes(state) else "its state must be a dict of its own attributes"
-
-
-def forms(*allowed: tuple[type, ...]) -> CallRule:
-    """A call rule: arguments by position, of exactly these types, one tuple of types a form."""
-    known = frozenset(allowed)
-
-    def rule(args: Args, kwargs: Kwargs) -> str | None:
-        if kwargs or tuple(map(type, args)) not in known:
-            return "is called with other arguments than any honest file has"
-        return None
-
-    return rule

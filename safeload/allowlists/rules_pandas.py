@@ -8,6 +8,7 @@ from typing import Any, Final
 from safeload.allowlists.rules_forms import (
     Args,
     Kwargs,
+    array_parts,
     is_int,
     is_plain,
     is_ref_in,
@@ -109,16 +110,8 @@ def wrapped_state(_: Any, state: Any) -> str | None:
 
 def _numbers(value: Any) -> list[int] | None:
     """The numbers of a small pickled array of 64-bit integers; None if they cannot be read here."""
-    made = made_by(value)
-    if made is None:
-        return None
-    if made.qualname == "_frombuffer":
-        data = value.args[0]
-        data = data.args[0] if made_by(data) is not None else data
-    elif made.qualname == "_reconstruct":
-        data = value.state[-1]
-    else:
-        return None
+    _, data = array_parts(value)
+    data = data.args[0] if made_by(data) is not None else data
     if type(data) not in (bytes, bytearray) or len(data) >= _UNREAD or len(data) % 8:
         return None
     return list(memoryview(data).cast("q")) if sys.byteorder == "little" else None

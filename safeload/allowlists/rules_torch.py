@@ -11,6 +11,7 @@ from typing import Any, Final
 from safeload.allowlists.rules_forms import (
     Args,
     Kwargs,
+    is_array,
     is_int,
     is_made_by,
     is_plain,
@@ -38,16 +39,6 @@ REBUILDERS: Final = refs(
     torch.tensor: _rebuild_from_type _rebuild_from_type_v2
     """
 )
-ARRAYS: Final = refs(
-    """
-    numpy.core.multiarray: _reconstruct
-    numpy._core.multiarray: _reconstruct
-    numpy.core.numeric: _frombuffer
-    numpy._core.numeric: _frombuffer
-    numpy: ndarray
-    """
-)
-
 # Descriptors of torch.Tensor: setattr on them runs native code, and no attribute of a user's has
 # such a name, as it could not have been set.
 _DESCRIPTORS: Final = words(
@@ -121,7 +112,7 @@ def _meta(args: Args) -> bool:
 
 def _from_other(args: Args) -> bool:
     data, dtype, device, grad = args
-    source = is_tensor(data) or is_made_by(data, ARRAYS)
+    source = is_tensor(data) or is_array(data)
     return source and _dtype(dtype) and _device(device) and type(grad) is bool
 
 

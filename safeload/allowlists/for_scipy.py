@@ -1,0 +1,245 @@
+"""scipy: sparse matrices, interpolators, results and distributions, from 1.8 to 1.17.
+
+What no rule can check: the numbers in arrays. The indices of a sparse matrix, the simplices of a
+triangulation and the knots of a spline are used by native code as they stand; forged ones crash the
+process when the object is used.
+
+Left out, and why:
+
+- ``scipy.spatial`` ``cKDTree`` and ``KDTree``: a forged node crashes the process *at load*, which
+  follows and rewrites the links between nodes; so ``NearestNDInterpolator``'s tree, too.
+- ``scipy._lib._uarray._backend:unpickle_function``: imports any module by its name.
+- frozen discrete distributions and `Rbf`: hold bound methods, which pickle through ``getattr``.
+- linear operators, integrators: hold the functions they were made from.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from safeload.allowlists import rules_scipy as rule
+from safeload.allowlists.rules import only_later
+from safeload.allowlists.rules_forms import dict_state, no_args, pairs_args
+from safeload.allowlists.table import Entries, rows
+
+PROFILE: Final = "scipy"
+
+_FORMATS: Final = ("bsr", "coo", "csc", "csr", "dia", "lil")
+_DISTRIBUTIONS: Final = """
+alpha anglit arcsine argus beta betaprime bradford burr12 burr cauchy chi2 chi cosine crystalball
+dgamma dpareto_lognorm dweibull erlang expon exponnorm exponpow exponweib f fatiguelife fisk
+foldcauchy foldnorm gamma gausshyper genexpon genextreme gengamma genhalflogistic genhyperbolic
+geninvgauss genlogistic gennorm genpareto gibrat gilbrat gompertz gumbel_l gumbel_r halfcauchy
+halfgennorm halflogistic halfnorm hypsecant invgamma invgauss invweibull irwinhall jf_skew_t
+johnsonsb johnsonsu kappa3 kappa4 ksone kstwo kstwobign landau laplace_asymmetric laplace levy
+levy_l loggamma logistic loglaplace lognorm lomax maxwell mielke moyal nakagami ncf nct ncx2 norm
+norminvgauss pareto pearson3 powerlaw powerlognorm powernorm rayleigh rdist recipinvgauss reciprocal
+rel_breitwigner rice semicircular skew_norm skewcauchy skewnorm studentized_range t trapezoid triang
+truncexpon truncnorm truncpareto truncweibull_min tukeylambda uniform vonmises wald weibull_max
+weibull_min wrapcauchy
+"""
+_DISCRETE: Final = """
+bernoulli betabinom betanbinom binom boltzmann dlaplace geom hypergeom logser nbinom
+nchypergeom_fisher nchypergeom_wallenius nhypergeom planck poisson_binom poisson randint skellam
+yulesimon zipf zipfian
+"""
+
+
+def _sparse() -> Entries:
+    lines = []
+    for form in _FORMATS:
+        lines += [
+            f"scipy.sparse._{form}: {form}_matrix {form}_array",
+            f"scipy.sparse.{form}: {form}_matrix",
+        ]
+    arrays = " ".join(f"{form}_array" for form in _FORMATS)
+    found = rows(
+        PROFILE,
+        "\n".join([*lines, f"scipy.sparse._arrays: {arrays}"]),
+        uses="ns",
+        reason="arrays of values and places; the places are unchecked, until they are used",
+        call=no_args,
+        state=dict_state,
+    )
+    return found | rows(
+        PROFILE,
+        """
+        scipy.sparse._dok: dok_matrix dok_array
+        scipy.sparse.dok: dok_matrix
+        scipy.sparse._arrays: dok_array
+        """,
+        uses="nsi",
+        reason="a dict of places and values",
+        call=pairs_args,
+        state=dict_state,
+    )
+
+
+def _interpolators() -> Entries:
+    found = rows(
+        PROFILE,
+        """
+        scipy.interpolate._bsplines: BSpline
+        scipy.interpolate._cubic: Akima1DInterpolator CubicHermiteSpline CubicSpline
+        scipy.interpolate._cubic: PchipInterpolator
+        scipy.interpolate._fitpack2: InterpolatedUnivariateSpline LSQUnivariateSpline
+        scipy.interpolate._fitpack2: RectBivariateSpline SmoothBivariateSpline UnivariateSpline
+        scipy.interpolate._fitpack2: LSQBivariateSpline BivariateSpline
+        scipy.interpolate._interpnd: CloughTocher2DInterpolator LinearNDInterpolator
+        scipy.interpolate._interpolate: BPoly NdPPoly PPoly RegularGridInterpolator interp1d
+        scipy.interpolate._ndbspline: NdBSpline
+        scipy.interpolate._polyint: BarycentricInterpolator KroghInterpolator
+        scipy.interpolate._rgi: RegularGridInterpolator
+        scipy.interpolate.interpnd: CloughTocher2DInterpolator LinearNDInterpolator
+        scipy.interpolate.interpolate: BPoly PPoly interp1d RegularGridInterpolator
+        scipy.interpolate.fitpack2: InterpolatedUnivariateSpline UnivariateSpline
+        """,
+        uses="ns",
+        reason="arrays of points and of coefficients; no code at load",
+        call=no_args,
+        state=rule.interpolator_state,
+    )
+    found |= rows(
+        PROFILE,
+        """
+        scipy.interpolate._interpolate: interp1d._call_linear interp1d._call_linear_np
+        scipy.interpolate._interpolate: interp1d._call_nearest interp1d._call_previousnext
+        scipy.interpolate._interpolate: interp1d._call_spline interp1d._call_nan_spline
+        scipy._lib.array_api_compat.numpy._aliases: asarray
+        """,
+        uses="r",
+        reason="a function of its library that an interpolator keeps, computing from its arguments",
+    )
+    return found | rows(
+        PROFILE,
+        """
+        scipy.spatial._qhull: ConvexHull Delaunay Voronoi
+        scipy.spatial.qhull: ConvexHull Delaunay Voronoi
+        """,
+        uses="ns",
+        reason="arrays of points and simplices; its native half is never saved, and is refused",
+        call=no_args,
+        state=rule.hull_state,
+    )
+
+
+def _objects() -> Entries:
+    found = rows(
+        PROFILE,
+        """
+        scipy.optimize._optimize: OptimizeResult
+        scipy.optimize.optimize: OptimizeResult
+        scipy.optimize._zeros_py: RootResults
+        scipy.integrate._ivp.ivp: OdeResult
+        """,
+        uses="nsi",
+        reason="a dict",
+        call=pairs_args,
+        state=dict_state,
+    )
+    found |= rows(
+        PROFILE,
+        """
+        scipy.optimize._constraints: Bounds LinearConstraint
+        scipy.integrate._ivp.common: OdeSolution
+        scipy.integrate._ivp.rk: RkDenseOutput Dop853DenseOutput
+        scipy.spatial._spherical_voronoi: SphericalVoronoi
+        scipy.spatial.transform._rotation: Slerp
+        scipy.stats._binomtest: BinomTestResult
+        scipy.stats._covariance: CovViaPSD
+        scipy.stats._distn_infrastructure: rv_continuous_frozen rv_frozen
+        scipy.stats._kde: gaussian_kde
+        scipy.stats.kde: gaussian_kde
+        scipy.stats._multivariate: _PSD multivariate_normal_frozen multivariate_normal_gen
+        scipy.stats._resampling: BootstrapResult
+        scipy.stats._survival: ECDFResult EmpiricalDistributionFunction
+        """,
+        uses="ns",
+        reason="numbers and arrays in its attributes; no code at load",
+        call=no_args,
+        state=dict_state,
+    )
+    found |= rows(
+        PROFILE,
+        """
+        scipy.spatial.transform._rotation: Rotation
+        scipy.spatial.transform.rotation: Rotation
+        """,
+        uses="ns",
+        reason="an array of quaternions",
+        call=no_args,
+        state=rule.rotation_state,
+    )
+    return found | rows(
+        PROFILE,
+        """
+        scipy.stats._binned_statistic: BinnedStatisticResult BinnedStatistic2dResult
+        scipy.stats._common: ConfidenceInterval
+        scipy.stats._mannwhitneyu: MannwhitneyuResult
+        scipy.stats._morestats: AnsariResult BartlettResult FlignerResult LeveneResult
+        scipy.stats._morestats: ShapiroResult WilcoxonResult
+        scipy.stats._stats_mstats_common: LinregressResult TheilslopesResult
+        scipy.stats._stats_py: DescribeResult F_onewayResult FriedmanchisquareResult
+        scipy.stats._stats_py: JarqueBeraResult KruskalResult KstestResult KurtosistestResult
+        scipy.stats._stats_py: LinregressResult ModeResult NormaltestResult PearsonRResult
+        scipy.stats._stats_py: Power_divergenceResult RanksumsResult SignificanceResult
+        scipy.stats._stats_py: SkewtestResult SpearmanrResult TtestResult Ttest_1sampResult
+        scipy.stats._stats_py: Ttest_indResult
+        scipy.stats.contingency: Chi2ContingencyResult
+        """,
+        uses="ns",
+        reason="a named tuple of numbers",
+        call=rule.tuple_args,
+        state=dict_state,
+    )
+
+
+def _distributions() -> Entries:
+    continuous = " ".join(f"{name}_gen" for name in _DISTRIBUTIONS.split())
+    discrete = " ".join(f"{name}_gen" for name in _DISCRETE.split())
+    return rows(
+        PROFILE,
+        f"""
+        scipy.stats._continuous_distns: {continuous} rv_histogram levy_stable_gen
+        scipy.stats._discrete_distns: {discrete}
+        scipy.stats._levy_stable: levy_stable_gen
+        """,
+        uses="ns",
+        reason="runs the source code in its state, which must be scipy's own, word for word",
+        call=no_args,
+        state=rule.distribution_state,
+    )
+
+
+def _functions() -> Entries:
+    numbers = """
+        bdtr beta betaincinv betainc betaln boxcox boxcox1p cbrt entr erf erfc erfcinv erfcx erfinv
+        exp10 exp2 expit exprel expm1 gamma gammainc gammaincc gammainccinv gammaincinv gammaln
+        huber inv_boxcox inv_boxcox1p kl_div log1p log_expit log_ndtr loggamma logit ndtr ndtri psi
+        pseudo_huber rel_entr round sinc xlog1py xlogy zeta
+        """
+    names = " ".join(numbers.split())
+    return rows(
+        PROFILE,
+        f"""
+        scipy.special._ufuncs: {names}
+        scipy.special._special_ufuncs: {names}
+        scipy.special._logsumexp: logsumexp softmax log_softmax
+        scipy.special._basic: digamma
+        scipy.spatial.distance: braycurtis canberra chebyshev cityblock correlation cosine dice
+        scipy.spatial.distance: euclidean hamming jaccard jensenshannon mahalanobis minkowski
+        scipy.spatial.distance: rogerstanimoto russellrao seuclidean sokalsneath sqeuclidean yule
+        scipy.signal._savitzky_golay: savgol_filter
+        scipy.stats._entropy: entropy
+        scipy.stats._stats_py: gmean gstd hmean iqr kendalltau kurtosis mode pearsonr rankdata sem
+        scipy.stats._stats_py: skew spearmanr trim_mean zscore
+        """,
+        uses="r",
+        reason="computes from the numbers it is given",
+        call=only_later,
+    )
+
+
+ENTRIES: Final[Entries] = (
+    _sparse() | _interpolators() | _objects() | _distributions() | _functions()
+)

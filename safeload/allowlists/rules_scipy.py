@@ -1,0 +1,83 @@
+"""The rules of scipy: states that its classes act on when they are loaded."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from safeload.allowlists.rules_forms import (
+    Args,
+    Kwargs,
+    attributes,
+    is_array,
+    own_attributes,
+    words,
+)
+from safeload.scan.inert import ref_of
+
+# The source that a distribution runs when it is loaded: three functions that sort arguments, the
+# same text since scipy 1.6. Names and the two forms of location and scale are all that vary.
+_NAMES: Final = r"((?:[A-Za-z_][A-Za-z0-9_]*, )*)"
+_SOURCE: Final = re.compile(
+    r"""
+def _parse_args\(self, NAMES (loc=0, scale=1|loc=0)\):
+    return \(\1\), (loc, scale|loc, 1)
+
+def _parse_args_rvs\(self, \1 \2, size=None\):
+    return self\._argcheck_rvs\(\1 \3, size=size\)
+
+def _parse_args_stats\(self, \1 \2, moments='mv'\):
+    return \(\1\), \3, moments
+""".replace("NAMES", _NAMES)
+)
+_KEYS: Final = words(
+    """
+    __doc__ _ctor_param _parse_arg_template _random_state _rvs_size_warned _rvs_uses_size_attribute
+    _stats_has_moments _support a b badvalue extradoc inc moment_tol moment_type name numargs shapes
+    xtol _histogram _density _hpdf _hbins _hbin_widths _hcdf longname
+    """
+)
+
+_SLOTS: Final = words("_y_axis _y_extra_shape dtype c x _c _x extrapolate axis _asarray")
+
+
+def distribution_state(_: Any, state: Any) -> str | None:
+    """Loading a distribution runs ``exec`` on a text of its state and calls methods by name.
+
+    The text must be the one that scipy writes, and no attribute may stand in a method's place.
+    """
+    given = attributes(state)
+    if given is None or not given.keys() <= _KEYS:
+        return "its state has attributes that scipy does not write"
+    source = given.get("_parse_arg_template")
+    if type(source) is not str or _SOURCE.fullmatch(source) is None:
+        return "holds source code other than scipy's own"
+    return None
+
+
+def hull_state(_: Any, state: Any) -> str | None:
+    """A triangulation closes its native half when it is deleted; a saved one has none."""
+    if not own_attributes(state) or state.get("_qhull") is not None or "close" in state:
+        return "its state must be arrays, without a native half"
+    return None
+
+
+def interpolator_state(_: Any, state: Any) -> str | None:
+    """A dict, with slots beside it in the classes that have slots: their own names alone."""
+    parts = state if type(state) is tuple and len(state) == 2 else (state, None)
+    slots = parts[1] if parts[1] is not None else {}
+    fits = own_attributes(slots) and slots.keys() <= _SLOTS
+    if not fits or (parts[0] is not None and not own_attributes(parts[0])):
+        return "its state must be a dict of its own attributes"
+    return None
+
+
+def rotation_state(_: Any, state: Any) -> str | None:
+    """An array and whether it stands for one rotation; scipy checks the array's shape."""
+    fits = type(state) is tuple and len(state) == 2 and is_array(state[0])
+    return None if fits and ref_of(state[1]) is None else "its state must be an array and a flag"
+
+
+def tuple_args(args: Args, kwargs: Kwargs) -> str | None:
+    """A named tuple's fields, by position, and the more that scipy gives by name."""
+    return None if own_attributes(dict(kwargs)) else "takes the fields of a named tuple"
