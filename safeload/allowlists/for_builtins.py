@@ -23,6 +23,7 @@ from safeload.allowlists.rules_stdlib import (
     latin1,
     no_bytes,
     no_positions,
+    number_call,
     singleton_type,
     type_call,
     unicode_error,
@@ -76,7 +77,7 @@ ENTRIES: Final[Entries] = {
     **rows(
         "builtins", "builtins: int float bool", "c",
         "numbers are made by opcodes; a type that is referenced is a default factory as a rule",
-        call=takes("a number", (), (exactly(int, float, bool),)),
+        call=number_call,
     ),
     **rows(
         "builtins", "builtins: str", "c",
@@ -109,7 +110,7 @@ ENTRIES: Final[Entries] = {
         """
         types: NoneType EllipsisType NotImplementedType
         builtins: NotImplemented Ellipsis NoneType ellipsis
-        builtins: memoryview property staticmethod classmethod enumerate zip reversed map filter
+        builtins: memoryview enumerate zip reversed map filter
         """,
         "r",
         "named as a value; nothing is done with it",

@@ -153,7 +153,7 @@ _RANDOM: Entries = {
         call=random.seed_call, makes=first_global,
     ),
     **rows(
-        "numpy", "numpy.random.bit_generator: SeedSequence SeedlessSequence", "s",
+        "numpy", "numpy.random.bit_generator: SeedSequence", "s",
         "numbers and a pool of them",
         state=random.seed_state,
     ),
@@ -161,11 +161,16 @@ _RANDOM: Entries = {
 
 _VALUES: Entries = {
     **rows(
+        "numpy", "numpy.random.bit_generator: SeedlessSeedSequence", "n",
+        "has nothing in it",
+        call=nothing,
+    ),
+    **rows(
         "numpy",
         """
         numpy: poly1d iinfo finfo
         numpy.lib.polynomial: poly1d
-        numpy.core.getlimits: iinfo finfo
+        numpy.core.getlimits: iinfo finfo MachArLike
         numpy.polynomial.chebyshev: Chebyshev
         numpy.polynomial.hermite: Hermite
         numpy.polynomial.hermite_e: HermiteE
@@ -173,6 +178,7 @@ _VALUES: Entries = {
         numpy.polynomial.legendre: Legendre
         numpy.polynomial.polynomial: Polynomial
         numpy.lib.index_tricks: IndexExpression
+        numpy.lib._index_tricks_impl: IndexExpression
         """,
         "ns",
         "pure Python around arrays and numbers",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import collections
 from typing import Final
 
 from safeload.allowlists import rules_stdlib as own
 from safeload.allowlists.rules import (
+    attributes_of,
     default_factory,
     exactly,
     nothing,
-    numbers_or_text,
     only_later,
     partial_call,
     partial_state,
@@ -27,7 +28,7 @@ _COLLECTIONS: Entries = {
     **rows(
         "stdlib", "collections: OrderedDict", "cnsi",
         "a dict",
-        call=takes("pairs", (), (_PAIRS,)), state=plain_attributes,
+        call=takes("pairs", (), (_PAIRS,)), state=attributes_of(collections.OrderedDict),
     ),
     **rows(
         "stdlib", "collections: Counter", "cni",
@@ -48,7 +49,7 @@ _COLLECTIONS: Entries = {
             (exactly(list, tuple),),
             (exactly(list, tuple), exactly(int, type(None))),
         ),
-        state=plain_attributes,
+        state=attributes_of(collections.deque),
     ),
     **rows(
         "stdlib", "collections: ChainMap UserDict UserList UserString", "ns",
@@ -79,7 +80,7 @@ _COLLECTIONS: Entries = {
         call=own.hint_call,
     ),
     **rows("stdlib", "types: GenericAlias", "c", "a type hint", call=own.generic_alias),
-    **rows("stdlib", "_functools: reduce", "c", "int | None, nothing else", call=own.union_call),
+    **rows("stdlib", "_functools: reduce\nfunctools: reduce", "c", "int | None, nothing else", call=own.union_call),
 }
 
 _TIME: Entries = {
@@ -254,7 +255,7 @@ _OBJECTS: Entries = {
         """,
         "c",
         "looks a member up by its value",
-        call=takes("a member's value", (numbers_or_text,), (exactly(type(None)),)),
+        call=takes("a member's value", (whole(-(2**31), 2**63),), (text(),), (exactly(type(None)),)),
     ),
     **rows(
         "stdlib",

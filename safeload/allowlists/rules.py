@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from safeload.scan.entry import CallRule
+from safeload.scan.entry import CallRule, StateRule
 from safeload.scan.inert import made_by, ref_of
 from safeload.scan.report import GlobalRef, Use
 
@@ -152,6 +152,23 @@ def plain_attributes(_made: Any, state: Any) -> str | None:
             if name[:2] == "__" and name[-2:] == "__" and name not in HARMLESS_DUNDERS:
                 return f"is given the special attribute {name!r:.40}"
     return None
+
+
+def attributes_of(cls: type) -> StateRule:
+    """As plain_attributes, for a class whose objects also take items or have methods in use.
+
+    An attribute would hide the method of its name; the opcodes APPEND, APPENDS and ADDITEMS call
+    the attributes below, whoever put them there.
+    """
+    hidden = frozenset(dir(cls)) | {"append", "extend", "add"}
+
+    def rule(made: Any, state: Any) -> str | None:
+        parts = state if type(state) is tuple else (state,)
+        if any(part and not hidden.isdisjoint(part) for part in parts):
+            return "is given an attribute that hides one of its methods"
+        return plain_attributes(made, state)
+
+    return rule
 
 
 _BASES: Final[Mapping[GlobalRef, tuple[type, ...]]] = {

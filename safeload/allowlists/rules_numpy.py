@@ -142,12 +142,30 @@ def dtype_state(made: Any, state: Any) -> str | None:
         computed = _subarray_layout(plain, subarray) if names is fields is None else None
     elif names is not None or fields is not None:
         computed = _struct_layout(plain, names, fields, numbers)
+        if computed is not None and ref_of(made.args[0]) is not None:
+            computed = computed._replace(alignment=1)  # numpy keeps that of the record type
     else:
         computed = plain
     if computed is None or not _numbers_fit(made.args[0], computed, numbers):
         return "does not describe the memory that it would use"
     made.args = (*made.args, computed)
+    if type(fields) is dict:
+        _watch(made, fields)
     return None
+
+
+def _watch(made: Any, fields: dict[str, Any]) -> None:
+    """Judge the fields again when the look is over: numpy keeps the very dict of the stream."""
+    afterwards = getattr(made.recorder, "afterwards", None)
+    if afterwards is None:
+        return
+    seen = dict(fields)
+
+    def check() -> None:
+        if fields != seen:
+            made.recorder.objects(DTYPE, "has its fields changed afterwards", structural=False)
+
+    afterwards.append(check)
 
 
 def _order_fits(plain: Layout, order: Any) -> bool:
@@ -167,7 +185,7 @@ def _metadata_fits(plain: Layout, state: Args) -> bool:
         type(extra) in (dict, type(None))
         and ascii_text(unit) in _UNITS
         and type(count) is type(divisor) is type(event) is int
-        and 1 <= count <= MAX_ITEM
+        and 1 <= count <= (1 if ascii_text(unit) == "generic" else MAX_ITEM)
         and divisor == event == 1
     )
 
@@ -191,6 +209,8 @@ def _subarray_layout(plain: Layout, subarray: Any) -> Layout | None:
     base_dtype, shape = subarray
     base = layout_of(base_dtype)
     if base is None or base.kind == "T" or plain.kind != "V" or not is_shape(shape) or not shape:
+        return None
+    if max(shape) > MAX_ITEM or math.prod(shape) > MAX_ITEM:
         return None
     size = math.prod(shape) * base.itemsize
     return Layout("V", size, base.alignment, base.flags) if size <= MAX_ITEM else None
@@ -221,7 +241,7 @@ def _struct_layout(plain: Layout, names: Any, fields: Any, numbers: list[int]) -
         return None
     if plain.kind != "V":
         fits = all(field.end <= plain.itemsize and not field.layout.has_objects for field in listed)
-        return plain if fits and plain.kind in "iufcSU" else None
+        return plain if fits and listed and plain.kind in "iufcSU" else None
     itemsize, alignment, flags = numbers
     aligned = bool(flags & ALIGNED_STRUCT)
     if not 0 <= itemsize <= MAX_ITEM or any(field.end > itemsize for field in listed):
@@ -229,12 +249,16 @@ def _struct_layout(plain: Layout, names: Any, fields: Any, numbers: list[int]) -
     if _objects_overlap(listed):
         return None
     widest = max((field.layout.alignment for field in listed), default=1) if aligned else 1
-    if aligned and (itemsize % widest or any(f.offset % f.layout.alignment for f in listed)):
+    if aligned and not (listed and itemsize % widest == 0 and all(map(_is_aligned, listed))):
         return None
     computed = NEEDS_PYTHON | (ALIGNED_STRUCT if aligned else 0)
     for field in listed:
         computed |= field.layout.flags & FROM_FIELDS
     return Layout("V", itemsize, widest, computed)
+
+
+def _is_aligned(field: _Field) -> bool:
+    return field.offset % field.layout.alignment == 0
 
 
 def _fields(names: Any, fields: Any) -> list[_Field] | None:

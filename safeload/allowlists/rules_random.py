@@ -26,7 +26,7 @@ _BIT_GENERATOR_CTOR: Final = GlobalRef("numpy.random._pickle", "__bit_generator_
 _SEEDS: Final = frozenset(
     GlobalRef(module, name)
     for module in ("numpy.random.bit_generator", "numpy.random._bit_generator")
-    for name in ("SeedSequence", "SeedlessSeedSequence", "SeedlessSequence")
+    for name in ("SeedSequence", "SeedlessSeedSequence")
 )
 _MT19937_WORDS: Final = 624
 _PHILOX_BUFFER: Final = 4

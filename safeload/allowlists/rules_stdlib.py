@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -37,6 +36,13 @@ def encoded(value: str, _codec: str) -> bytes:
 def no_bytes() -> bytes:
     """``bytes()``; takes no arguments, for it is computed even where the rule objected."""
     return b""
+
+
+def number_call(args: Args, kwargs: Kwargs) -> str | None:
+    """A number; ``base`` is what a stored ``partial(int, base=16)`` adds."""
+    if len(args) > 1 or not all(map(exactly(int, float, bool), args)):
+        return "called with something else than a number"
+    return None if all(map(exactly(int), kwargs.values())) else "called with an odd keyword"
 
 
 GETATTR: Final = frozenset({(GlobalRef("zoneinfo", "ZoneInfo"), "_unpickle")})
@@ -93,9 +99,14 @@ def _field_bytes(value: Any, size: int) -> bytes | None:
     return value if type(value) is bytes and len(value) == size else None
 
 
+_DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
 def _date_is_real(data: bytes) -> bool:
     year, month, day = data[0] << 8 | data[1], data[2] & 0x7F, data[3]
-    return 1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
+    if not (1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= _DAYS[month - 1]):
+        return False
+    return (month, day) != (2, 29) or (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0))
 
 
 def _time_is_real(data: bytes) -> bool:
@@ -199,7 +210,7 @@ def array_call(args: Args, kwargs: Kwargs) -> str | None:
 def bytesio_state(_made: Any, state: Any) -> str | None:
     """``(value, position, attributes)``."""
     value, position, attributes = state
-    if type(value) is not bytes or not whole(0, 2**40)(position):
+    if type(value) is not bytes or not whole(0, 2**31)(position):
         return "has a state that BytesIO does not write"
     return None if attributes is None else plain_attributes(_made, attributes)
 
@@ -209,7 +220,7 @@ def stringio_state(_made: Any, state: Any) -> str | None:
     value, newline, position, attributes = state
     if type(value) is not str or newline not in (None, "", "\n", "\r", "\r\n"):
         return "has a state that StringIO does not write"
-    if not whole(0, 2**40)(position):
+    if not whole(0, 2**31)(position):
         return "has a state that StringIO does not write"
     return None if attributes is None else plain_attributes(_made, attributes)
 
@@ -234,7 +245,12 @@ def no_positions(made: Any, state: Any) -> str | None:
 
 
 ALIASES: Final = frozenset(
-    {("_operator", "getitem"), ("types", "GenericAlias"), ("_functools", "reduce")}
+    {
+        ("_operator", "getitem"),
+        ("types", "GenericAlias"),
+        ("_functools", "reduce"),
+        ("functools", "reduce"),
+    }
 )
 
 
