@@ -7,7 +7,6 @@ real unpickler runs, :func:`ask` lets through the names of that verdict and no o
 from __future__ import annotations
 
 import copyreg
-import io
 import os
 from collections import Counter
 from collections.abc import Container, Mapping
@@ -19,10 +18,10 @@ from safeload.allowlists import profiles_naming
 from safeload.doors.channels import channel_of
 from safeload.errors import Refusal, refusal_error
 from safeload.policy import Ground, Mode, Policy, Refused, Verdict
+from safeload.scan.listen import Whole, is_regular
 from safeload.scan.look import look, normalised
 from safeload.scan.nested import NestedRecorder
 from safeload.scan.report import GlobalRef, Report
-from safeload.source import BULK, Ahead, is_regular, skipping
 from safeload.state import STATE, THREAD
 
 
@@ -169,18 +168,11 @@ def examine(load: Load) -> None:
 
 
 def look_at(data: Any, options: Mapping[str, Any]) -> Report:
-    """Look at one pickle in memory; a second time if what the first skipped turns out to matter."""
-    rulebook = policy_in_force().rulebook()
+    """Look at one pickle in memory, standing where ``loads`` stands."""
+    recorder = NestedRecorder(policy_in_force().rulebook())
+    recorder.skips = False
     content = data if type(data) is bytes else bytes(memoryview(data))
-    for skips in (True, False):
-        recorder = NestedRecorder(rulebook)
-        recorder.skips = skips
-        buffered = io.BufferedReader(io.BytesIO(content), BULK)
-        reader = Ahead(buffered, skipping(buffered) if skips else None)
-        report = look(reader, recorder, options=options)
-        if not recorder.wants_bulk:
-            break
-    return report
+    return look(Whole(content), recorder, options=options)
 
 
 def must_look_first() -> bool:

@@ -1,4 +1,4 @@
-"""What an unpickler reads from while it is guarded: first nothing, then the record of the look."""
+"""What an unpickler reads from while it is guarded: first nothing, then the answers of the look."""
 
 from __future__ import annotations
 
@@ -7,25 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from safeload import grants
-from safeload.scan.inert import Recorder
+from safeload.replay import Playing, Repeating, consumed
+from safeload.scan.listen import Answer, Live, Window, is_regular, listener
 from safeload.scan.look import look
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import Report
-from safeload.source import (
-    AHEAD,
-    BULK,
-    Ahead,
-    Exactly,
-    Part,
-    Playing,
-    Recording,
-    RecordingExactly,
-    RecordingPeeks,
-    Replay,
-    cut,
-    is_regular,
-    skipping,
-)
 
 
 class Tape:
@@ -35,18 +21,30 @@ class Tape:
     refusal it is where it was, if the file can go back.
     """
 
-    __slots__ = ("back", "consumed", "recorder", "current", "file", "options", "parts", "replaying", "start")
+    __slots__ = (
+        "answers",
+        "back",
+        "consumed",
+        "current",
+        "file",
+        "options",
+        "peeks",
+        "recorder",
+        "replaying",
+        "start",
+    )
 
     def __init__(self, file: Any, options: Mapping[str, Any]) -> None:
         self.file = file
         self.options = options
         self.current: Any = file
         self.replaying = False
+        self.peeks = True  # until this unpickler was told that there is none
         self.start: int | None = None
         self.back: int | None = None
         self.recorder: NestedRecorder | None = None
         self.consumed = 0
-        self.parts: list[Part] = []
+        self.answers: list[Answer] = []
 
     # What the unpickler calls. It takes hold of these methods once, so they look up the source.
     def read(self, *size: int) -> Any:
@@ -64,47 +62,47 @@ class Tape:
         return len(data)
 
     def peek(self, size: int) -> Any:
-        if not self.replaying:
-            raise NotImplementedError  # the unpickler then reads exactly what it needs
-        return self.current.peek(size)
+        peek = getattr(self.current, "peek", None)
+        try:
+            if peek is None:
+                raise NotImplementedError
+            return peek(size)
+        except NotImplementedError:
+            self.peeks = False  # CPython does not ask this unpickler's file again
+            raise
 
     # What the guard calls.
     def look(
-        self, recorder: Recorder, memo: Mapping[int, Any], *, skips: bool = True
+        self, make_recorder: Callable[[], NestedRecorder], memo: Mapping[int, Any]
     ) -> Report:
-        """Read one stream to its end and keep what was read for :meth:`rewind`."""
-        regular = is_regular(self.file)
-        if regular:
-            record: Any = Recording(self.file)
-            self.start = self.back = record.start
-            buffered = io.BufferedReader(record, AHEAD)
-            reader: Any = Ahead(buffered, skipping(buffered, record) if skips else None)
-            if isinstance(recorder, JoblibRecorder):
-                reader = recorder.reader = Exactly(buffered, record)
-        else:
-            self.start = None
-            self.back = _position(self.file)
-            exactly = isinstance(recorder, JoblibRecorder) or not hasattr(self.file, "peek")
-            reader = record = (RecordingExactly if exactly else RecordingPeeks)(self.file)
-            if isinstance(recorder, JoblibRecorder):
-                recorder.reader = reader
-        report = look(reader, recorder, options=self.options, memo=memo)
-        if record.error is not None:
-            raise record.error
-        self.consumed = reader.tell()
-        self.parts = record.parts
+        """Read one stream to its end and keep what was read for :meth:`replay`.
+
+        Once more, reading everything, if a buffer that was skipped turns out to matter.
+        """
+        self.recorder = make_recorder()
+        exactly = isinstance(self.recorder, JoblibRecorder)
+        reader = listener(self.file, exactly=exactly, peeks=self.peeks)
+        self.start = reader.origin if isinstance(reader, Window) else None
+        self.back = self.start if self.start is not None else _position(self.file)
+        report = self._look(reader, memo)
+        if self.recorder.wants_bulk and self.start is not None:
+            self.file.seek(self.start)
+            self.recorder = make_recorder()
+            reader = listener(self.file, exactly=exactly, peeks=self.peeks)
+            reader.skips = False
+            report = self._look(reader, memo)
+        self.consumed, self.answers = reader.tell(), reader.answers
         return report
 
-    def look_twice(self, recorder_type: Callable[[], NestedRecorder], memo: Mapping[int, Any]) -> Report:
-        """Look; once more, reading everything, if a buffer that was skipped turns out to matter."""
-        for skips in (True, False):
-            recorder = recorder_type()
-            self.recorder = recorder
-            recorder.skips = skips and is_regular(self.file)
-            report = self.look(recorder, memo, skips=skips)
-            if not recorder.wants_bulk or self.start is None:
-                break
-            self.file.seek(self.start)
+    def _look(self, reader: Live, memo: Mapping[int, Any]) -> Report:
+        recorder = self.recorder
+        assert recorder is not None  # noqa: S101 - its caller has made it
+        recorder.skips = reader.skips
+        if isinstance(recorder, JoblibRecorder):
+            recorder.reader = reader
+        report = look(reader, recorder, options=self.options, memo=memo)
+        if reader.error is not None:
+            raise reader.error
         return report
 
     def trusted(self) -> bool:
@@ -113,21 +111,21 @@ class Tape:
             content = self.file.read()
             self.file.seek(0)
             if grants.trusts_bytes(content):
-                self.start, self.parts, self.consumed = 0, [content], len(content)
-                self.replay()
+                self.current, self.start, self.consumed = io.BytesIO(content), 0, len(content)
+                self.replaying = True
                 return True
         return False
 
     def replay(self) -> None:
-        """Give the load what the look read, and no more."""
-        self.current = io.BufferedReader(Replay(self.parts, self.consumed, self.file), BULK)
-        self.parts = []
+        """Give the C unpickler the answers that the look's had."""
+        self.current = Repeating(self.answers, self.file)
+        self.answers = []
         self.replaying = True
 
     def replay_in_python(self) -> None:
-        """As :meth:`replay`, for an unpickler written in Python."""
-        self.current = Playing(cut(self.parts, self.consumed), self.file)
-        self.parts = []
+        """Give an unpickler written in Python the bytes that the look went past."""
+        self.current = Playing(consumed(self.answers), self.file)
+        self.answers = []
         self.replaying = True
 
     def replay_whole(self) -> None:
@@ -152,7 +150,7 @@ class Tape:
 
     def pass_through(self) -> None:
         self.current = self.file
-        self.parts = []
+        self.answers = []
         self.replaying = False
 
 
@@ -162,3 +160,6 @@ def _position(file: Any) -> int | None:
         return int(file.tell()) if file.seekable() else None
     except (AttributeError, OSError, ValueError, TypeError):
         return None
+
+
+__all__ = ["Tape", "is_regular"]

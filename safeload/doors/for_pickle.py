@@ -8,6 +8,7 @@ are led here is in :mod:`safeload.doors.in_place` and, where that was not built,
 
 from __future__ import annotations
 
+import copyreg
 import gc
 import io
 import pickle
@@ -27,6 +28,8 @@ from safeload.tape import Tape
 
 Original = Callable[..., Any]
 
+LONG: Final = 1 << 20  # bytes of a loads() from which on it is looked at as a file is
+
 # Below this many bytes a load is over before the collector would have run.
 WORTH_A_PAUSE: Final = 4096
 
@@ -42,12 +45,32 @@ def loads(original: Original, *args: Any, **options: Any) -> Any:
         return original(*args, **options)
     with guard.Load("pickle.loads") as load:
         load.pending = (args[0], options)
-        if guard.must_look_first():
-            guard.examine(load)
-        if type(args[0]) is bytes and len(args[0]) < WORTH_A_PAUSE:
+        if type(args[0]) is bytes and len(args[0]) < WORTH_A_PAUSE and not copyreg._inverted_registry:  # type: ignore[attr-defined]
             return original(args[0], **options)
+        return _loads_many(original, load, args[0], options)
+
+
+def _loads_many(original: Original, load: guard.Load, data: Any, options: dict[str, Any]) -> Any:
+    """``loads`` of what is long, or of what may name objects that CPython hands out unasked."""
+    if guard.must_look_first():
+        guard.examine(load)
+    elif _size(data) >= LONG and not guard.passes(load, record.caller()):
+        # A look at all of it at once would copy its buffers: look and load as for a file.
+        load.pending = None
+        tape = Tape(io.BytesIO(data), options)
+        unpickler = _pickle.Unpickler(tape, **options)
         with COLLECTION_PAUSED:
-            return original(args[0], **options)
+            look_and_judge(load, tape, {}, Override.NONE)
+            return _run(tape, lambda: STATE.originals["unpickle"](unpickler))
+    with COLLECTION_PAUSED:
+        return original(data, **options)
+
+
+def _size(data: Any) -> int:
+    try:
+        return memoryview(data).nbytes
+    except TypeError:
+        return 0
 
 
 def load(original: Original, *args: Any, **options: Any) -> Any:
@@ -128,7 +151,7 @@ def look_and_judge(
         return
     try:
         rulebook = guard.policy_in_force().rulebook()
-        report = tape.look_twice(lambda: kind(rulebook), memo)
+        report = tape.look(lambda: kind(rulebook), memo)
         if report.problem and not report.uses and not report.objections:
             # Nothing but data: let the unpickler meet the break and say it in its own words.
             load.approved = guard.NOTHING
@@ -191,7 +214,7 @@ def python_load(original: Original, self: Any) -> Any:
             # Arrays are mapped from the file itself, so the file is what has to be read.
             tape.rewind()
             return original(self)
-        if tape.parts:
+        if tape.answers:
             if joblib_in_c.fits(self, tape):
                 return _run(tape, lambda: joblib_in_c.load(self, tape))
             tape.replay_in_python()

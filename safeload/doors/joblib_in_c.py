@@ -9,13 +9,13 @@ array and leaves that on the stack. Everything else, and the reading itself, sta
 
 from __future__ import annotations
 
-import io
 import pickle
 from typing import Any, Final
 
 from _pickle import Unpickler
-from safeload.scan.nested import JoblibRecorder
-from safeload.source import BULK, Part, Playing, Replay, cut, slices
+from safeload.replay import Playing, Repeating, consumed
+from safeload.scan.listen import Answer
+from safeload.scan.nested import ARRAY_WRAPPERS, JoblibRecorder
 from safeload.state import STATE
 from safeload.tape import Tape
 
@@ -29,7 +29,8 @@ class InC(Unpickler):
     arrays = 0
 
     def persistent_load(self, wrapper: Any) -> Any:
-        if type(wrapper).__name__ != "NumpyArrayWrapper":
+        cls = type(wrapper)
+        if (cls.__module__, cls.__qualname__) not in ARRAY_WRAPPERS:
             msg = "a joblib stream whose arrays do not follow their wrappers"
             raise pickle.UnpicklingError(msg)
         self.arrays += 1
@@ -55,22 +56,24 @@ def load(unpickler: Any, tape: Tape) -> Any:
     """The object in the stream, with joblib's unpickler as the reader of its arrays."""
     recorder = tape.recorder
     assert isinstance(recorder, JoblibRecorder)  # noqa: S101 - fits() has told
-    spans = recorder.spans
-    bounds = [bound for span in spans for bound in span]
-    pieces = slices(cut(tape.parts, tape.consumed), bounds)
-    tape.parts, tape.replaying = [], True
-    opcodes: list[Part] = [part for piece in pieces[::2] for part in (b"Q", *piece)][1:]
-    arrays = [part for piece in pieces[1::2] for part in piece]
-    length = sum(len(part) if isinstance(part, bytes) else part.length for part in opcodes)
-    # Arrays and opcodes are two readers of one file: holes belong to arrays alone.
-    eye = InC(io.BufferedReader(Replay(opcodes, length, tape.file), BULK))
+    answers, tape.answers, tape.replaying = tape.answers, [], True
+    opcodes: list[Answer] = []
+    arrays: list[Answer] = []
+    end = 0
+    for first, last in recorder.spans:
+        opcodes += answers[end:first]
+        opcodes.append(Answer("read", 1, pickle.BINPERSID))
+        arrays += answers[first:last]
+        end = last
+    opcodes += answers[end:]
+    eye = InC(Repeating(opcodes, tape.file))
     eye.reads = unpickler
-    unpickler.file_handle = Playing(arrays, tape.file)
+    unpickler.file_handle = Playing(consumed(arrays), tape.file)
     try:
         found = STATE.originals["unpickle"](eye)
     finally:
         unpickler.file_handle = tape.file
-    if eye.arrays != len(spans):
+    if eye.arrays != len(recorder.spans):
         msg = "a joblib stream whose arrays do not follow their wrappers"
         raise pickle.UnpicklingError(msg)
     return found

@@ -70,7 +70,7 @@ class JoblibRecorder(NestedRecorder):
 
     Attributes:
         reader: what the unpickler reads, byte-exact; it must offer ``skip(length)``.
-        spans: where in the stream each array's own bytes begin and end.
+        spans: which of the reader's answers hold each array's own bytes: from, and up to.
     """
 
     reader: Any = None
@@ -91,9 +91,9 @@ class JoblibRecorder(NestedRecorder):
         if again:
             self.objects(made.ref, "is built twice: whether its array follows twice is not sure")
         elif self.reader is not None:
-            start = self.reader.tell()
+            first = len(self.reader.answers)
             self._array(state)
-            self.spans.append((start, self.reader.tell()))
+            self.spans.append((first, len(self.reader.answers)))
 
     def _array(self, state: Any) -> None:
         dtype, shape = state["dtype"], state["shape"]

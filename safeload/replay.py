@@ -1,0 +1,133 @@
+"""The answers of a look, given once more to the load that follows it, and to nobody else.
+
+What was judged is what is loaded: opcodes come from the record, whatever became of the file. Only the
+contents of big buffers, which the look never interpreted, are read from a regular file now.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from safeload.scan.listen import Again, Answer, Hole, length_of
+
+
+class Repeating:
+    """Answers each question of the unpickler as the look's was, in the same order; forgets as it goes."""
+
+    def __init__(self, answers: Iterable[Answer], file: Any) -> None:
+        self._answers = deque(answers)
+        self._file = file
+
+    def _next(self, method: str, size: int) -> Any:
+        if not self._answers:
+            return b""
+        answer = self._answers.popleft()
+        if answer.method != method or answer.size != size:
+            msg = f"the load reads otherwise than the look: {method}({size}), not {answer[:2]}"
+            raise pickle.UnpicklingError(msg)
+        told = answer.told
+        return told.window[told.start : told.stop] if isinstance(told, Again) else told
+
+    def read(self, size: int) -> Any:
+        return self._next("read", size)
+
+    def readline(self) -> Any:
+        return self._next("readline", -1)
+
+    def peek(self, size: int) -> Any:
+        if self._answers and self._answers[0].method != "peek":
+            raise NotImplementedError  # nor could the look: the unpickler goes on without
+        return self._next("peek", size)
+
+    def readinto(self, into: Any) -> int:
+        size = len(into)
+        if self._answers and isinstance(self._answers[0].told, Hole):
+            hole = self._answers.popleft().told
+            self._file.seek(hole.start)
+            return int(self._file.readinto(memoryview(into)[: hole.length]))
+        data = self._next("readinto", size)
+        into[: len(data)] = data
+        return len(data)
+
+
+Part = bytes | Hole
+
+
+def consumed(answers: Iterable[Answer]) -> Iterator[Part]:
+    """The bytes that the look went past, in order: what a peek showed is not among them."""
+    for answer in answers:
+        if answer.method == "peek":
+            continue
+        told = answer.told
+        if isinstance(told, Again):
+            yield told.window[told.start : told.stop]
+        elif length_of(told):
+            yield told
+
+
+class Playing:
+    """The bytes of a look for an unpickler in Python and for joblib's arrays.
+
+    Python's unpickler refuses what the C one reads in two ways, so for it the bytes say it all. Long
+    reads come straight from the user's file, without a buffer between.
+    """
+
+    __slots__ = ("_left", "_memory", "_parts", "file", "name")
+
+    def __init__(self, parts: Iterable[Part], file: Any) -> None:
+        self._parts = deque(parts)
+        self._memory = io.BytesIO()
+        self._left = 0  # of the hole that is being read
+        self.file = file
+        self.name = getattr(file, "name", "")
+
+    def read(self, size: int) -> bytes:
+        data = self._some(size)
+        if len(data) == size:
+            return data
+        chunks = [data]
+        missing = size - len(data)
+        while missing and self._next():
+            chunks.append(self._some(missing))
+            missing -= len(chunks[-1])
+        return b"".join(chunks)
+
+    def _some(self, size: int) -> bytes:
+        if not self._left:
+            return self._memory.read(size)
+        data: bytes = self.file.read(min(size, self._left))
+        self._left = self._left - len(data) if data else 0
+        return data
+
+    def _next(self) -> bool:
+        if self._left:
+            return True
+        if not self._parts:
+            return False
+        part = self._parts.popleft()
+        if isinstance(part, Hole):
+            self.file.seek(part.start)
+            self._left = part.length
+        else:
+            self._memory = io.BytesIO(part)
+        return True
+
+    def readline(self) -> bytes:
+        line = b""
+        while not line.endswith(b"\n"):
+            if self._left:
+                msg = "a line of text inside a buffer that the look skipped"
+                raise pickle.UnpicklingError(msg)
+            line += self._memory.readline()
+            if not line.endswith(b"\n") and not self._next():
+                break
+        return line
+
+    def readinto(self, into: Any) -> int:
+        data = self.read(len(into))
+        into[: len(data)] = data
+        return len(data)

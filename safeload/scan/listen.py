@@ -1,0 +1,234 @@
+"""What a look reads through: every answer that the unpickler got is written down.
+
+CPython's C unpickler reads the same bytes in more than one way. It drops the unread rest of what one
+``read`` gave it when the argument of an opcode crosses that end, and keeps it where it could ``peek``
+or had all in memory. So bytes alone do not say what a load will do: the load that follows a look has
+to be given the very answers that the look got, to the very same questions
+(:mod:`safeload.replay`). Here they are recorded.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+BULK: Final = 64 * 1024  # a buffer as long as this is skipped where that is possible
+AHEAD: Final = 64 * 1024  # how far a regular file is read ahead
+
+
+class Hole(NamedTuple):
+    """Bytes of a regular file that the look skipped: the contents of one buffer."""
+
+    start: int
+    length: int
+
+
+class Again(NamedTuple):
+    """A part of what an earlier ``peek`` had shown already."""
+
+    window: bytes
+    start: int
+    stop: int
+
+
+class Answer(NamedTuple):
+    """One question of the unpickler (the method's name and its size) and what it was told."""
+
+    method: str
+    size: int
+    told: Any
+
+
+def length_of(told: Any) -> int:
+    """The number of bytes an answer gave."""
+    if isinstance(told, Hole):
+        return told.length
+    return told.stop - told.start if isinstance(told, Again) else len(told)
+
+
+class Live:
+    """A look at a pipe, a socket, a compressed or a user-made file: asks it what it is asked itself."""
+
+    skips = False
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+        self.error: BaseException | None = None  # what the file itself raised, for its user to see
+        self.answers: list[Answer] = []
+        self.at = 0
+
+    def _ask(self, method: Callable[..., Any], *size: int) -> Any:
+        try:
+            return method(*size)
+        except BaseException as error:
+            self.error = error
+            raise
+
+    def _note(self, method: str, size: int, told: Any) -> Any:
+        self.answers.append(Answer(method, size, told))
+        self.at += len(told)
+        return told
+
+    def read(self, size: int) -> Any:
+        return self._note("read", size, bytes(self._ask(self.file.read, size)))
+
+    def readline(self) -> Any:
+        return self._note("readline", -1, bytes(self._ask(self.file.readline)))
+
+    def readinto(self, into: Any) -> int:
+        data = self._note("readinto", len(into), bytes(self._ask(self.file.read, len(into))))
+        into[: len(data)] = data
+        return len(data)
+
+    def tell(self) -> int:
+        """Bytes consumed since the look began."""
+        return self.at
+
+    def skip(self, length: int) -> None:
+        """Pass over bytes that are no opcodes."""
+        while length > 0:
+            data = self.read(min(length, 1 << 20))
+            if not data:
+                return
+            length -= len(data)
+
+
+class LivePeeking(Live):
+    """The same over a file with ``peek``, which the unpickler uses where it finds it."""
+
+    def peek(self, size: int) -> Any:
+        data = bytes(self._ask(self.file.peek, size))
+        self.answers.append(Answer("peek", size, data))
+        return data
+
+
+class Window(Live):
+    """A look at a regular file or at memory: reads ahead, and skips the contents of big buffers."""
+
+    skips = True
+
+    def __init__(self, file: Any) -> None:
+        super().__init__(file)
+        self.origin: int = file.tell()
+        self.end = _end_of(file)
+        self.window = b""
+        self.inside = 0  # the next byte within the window
+
+    def _fill(self) -> None:
+        rest = self.window[self.inside :]
+        self.window, self.inside = rest + self._ask(self.file.read, AHEAD), 0
+
+    def _take(self, method: str, size: int, asked: int) -> Any:
+        """The next bytes, told as a part of the window where they all stand in it."""
+        stop = self.inside + size
+        if stop <= len(self.window):
+            told: Any = Again(self.window, self.inside, stop)
+            data = self.window[self.inside : stop]
+            self.inside = stop
+        else:
+            rest = self.window[self.inside :]
+            told = data = rest + self._ask(self.file.read, size - len(rest))
+            self.window, self.inside = b"", 0
+        self.answers.append(Answer(method, asked, told))
+        self.at += len(data)
+        return data
+
+    def read(self, size: int) -> Any:
+        if self.inside + size > len(self.window) and size < AHEAD:
+            self._fill()
+        return self._take("read", min(size, max(size, 0)), size)
+
+    def readline(self) -> Any:
+        while (newline := self.window.find(b"\n", self.inside)) < 0:
+            before = len(self.window) - self.inside
+            self._fill()
+            if len(self.window) == before:
+                return self._take("readline", before, -1)
+        return self._take("readline", newline + 1 - self.inside, -1)
+
+    def readinto(self, into: Any) -> int:
+        size = len(into)
+        if size >= BULK and self.skips:
+            return self._pass_over("readinto", size)
+        if self.inside + size > len(self.window) and size < AHEAD:
+            self._fill()
+        data = self._take("readinto", size, size)
+        into[: len(data)] = data
+        return len(data)
+
+    def _pass_over(self, method: str, size: int) -> int:
+        start = self.origin + self.at
+        size = min(size, max(self.end - start, 0))
+        self.answers.append(Answer(method, size, Hole(start, size)))
+        self.at += size
+        if self.inside + size <= len(self.window):
+            self.inside += size
+        else:
+            self.window, self.inside = b"", 0
+            self._ask(self.file.seek, start + size)
+        return size
+
+    def skip(self, length: int) -> None:
+        self._pass_over("skip", length)
+
+
+class WindowPeeking(Window):
+    """The same, showing the window to an unpickler that asks for it."""
+
+    def peek(self, size: int) -> Any:
+        if self.inside >= len(self.window):
+            self._fill()
+        told = self.window[self.inside :] if self.inside else self.window
+        self.answers.append(Answer("peek", size, told))
+        return told
+
+
+class Whole:
+    """All of a short stream in one answer: the unpickler then stands as ``loads`` does, with no file.
+
+    ``loads`` has no file to go on with, so neither has this: what follows the first answer is empty.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def read(self, _size: int) -> bytes:
+        data, self._data = self._data, b""
+        return data
+
+    def readline(self) -> bytes:
+        return b""
+
+
+def _end_of(file: Any) -> int:
+    if isinstance(file, io.BytesIO):
+        return file.getbuffer().nbytes
+    return os.fstat(file.fileno()).st_size
+
+
+_REGULAR: Final = (io.BufferedReader, io.BufferedRandom, io.BytesIO, io.FileIO)
+
+
+def is_regular(file: Any) -> bool:
+    """Whether reading ahead and going back costs nothing and is seen by nobody."""
+    if type(file) not in _REGULAR:
+        return False
+    if isinstance(file, io.BufferedIOBase) and type(file) is not io.BytesIO:
+        raw = getattr(file, "raw", None)
+        if type(raw) is not io.FileIO:
+            return False
+    return bool(file.seekable())
+
+
+def listener(file: Any, *, exactly: bool = False, peeks: bool = True) -> Live:
+    """The reader for a look at a file.
+
+    Args:
+        exactly: the stream holds more than opcodes, so the unpickler must not see ahead.
+        peeks: the unpickler that loads afterwards still asks for ``peek``.
+    """
+    if is_regular(file):
+        return Window(file) if exactly or not peeks else WindowPeeking(file)
+    return LivePeeking(file) if not exactly and peeks and hasattr(file, "peek") else Live(file)
