@@ -59,6 +59,7 @@ class Row:
         effect: whether it happened, told in the loading process; given what was loaded, or None.
         needs: modules without which the row cannot be tried; imported before the load.
         bare_needs: modules that only the unguarded side imports beforehand, to save time.
+        refused: the guard has to refuse it; False where it may as well load it harmlessly.
         twin: the same file with a harmless deed is one that the guard must let through.
         known: where it was published.
     """
@@ -69,6 +70,7 @@ class Row:
     effect: Callable[[object], bool] = canary
     needs: tuple[str, ...] = ()
     bare_needs: tuple[str, ...] = ()
+    refused: bool = True
     twin: bool = False
     known: str = ""
 

