@@ -25,12 +25,11 @@ class Repeating:
     def _next(self, method: str, size: int) -> Any:
         if not self._answers:
             return b""
-        answer = self._answers.popleft()
-        if answer.method != method or answer.size != size:
-            msg = f"the load reads otherwise than the look: {method}({size}), not {answer[:2]}"
+        asked, length, told = self._answers.popleft()
+        if asked != method or length != size:
+            msg = f"the load reads otherwise than the look: {method}({size}), not {asked}({length})"
             raise pickle.UnpicklingError(msg)
-        told = answer.told
-        return told.window[told.start : told.stop] if isinstance(told, Again) else told
+        return told if type(told) is bytes else told.window[told.start : told.stop]
 
     def read(self, size: int) -> Any:
         return self._next("read", size)
@@ -39,14 +38,14 @@ class Repeating:
         return self._next("readline", -1)
 
     def peek(self, size: int) -> Any:
-        if self._answers and self._answers[0].method != "peek":
+        if self._answers and self._answers[0][0] != "peek":
             raise NotImplementedError  # nor could the look: the unpickler goes on without
         return self._next("peek", size)
 
     def readinto(self, into: Any) -> int:
         size = len(into)
-        if self._answers and isinstance(self._answers[0].told, Hole):
-            hole = self._answers.popleft().told
+        if self._answers and type(self._answers[0][2]) is Hole:
+            hole = self._answers.popleft()[2]
             self._file.seek(hole.start)
             return int(self._file.readinto(memoryview(into)[: hole.length]))
         data = self._next("readinto", size)
@@ -59,10 +58,9 @@ Part = bytes | Hole
 
 def consumed(answers: Iterable[Answer]) -> Iterator[Part]:
     """The bytes that the look went past, in order: what a peek showed is not among them."""
-    for answer in answers:
-        if answer.method == "peek":
+    for method, _, told in answers:
+        if method == "peek":
             continue
-        told = answer.told
         if isinstance(told, Again):
             yield told.window[told.start : told.stop]
         elif length_of(told):

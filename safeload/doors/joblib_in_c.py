@@ -62,7 +62,7 @@ def load(unpickler: Any, tape: Tape) -> Any:
     end = 0
     for first, last in recorder.spans:
         opcodes += answers[end:first]
-        opcodes.append(Answer("read", 1, pickle.BINPERSID))
+        opcodes.append(("read", 1, pickle.BINPERSID))
         arrays += answers[first:last]
         end = last
     opcodes += answers[end:]

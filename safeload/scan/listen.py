@@ -15,7 +15,8 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 BULK: Final = 64 * 1024  # a buffer as long as this is skipped where that is possible
-AHEAD: Final = 64 * 1024  # how far a regular file is read ahead
+AHEAD: Final = 64 * 1024  # how far a regular file is read ahead, at most
+FIRST_AHEAD: Final = 4 * 1024  # and at first, and behind a skipped buffer
 
 
 class Hole(NamedTuple):
@@ -33,12 +34,8 @@ class Again(NamedTuple):
     stop: int
 
 
-class Answer(NamedTuple):
-    """One question of the unpickler (the method's name and its size) and what it was told."""
-
-    method: str
-    size: int
-    told: Any
+Answer = tuple[str, int, Any]
+"""One question of the unpickler (the method's name and its size) and what it was told."""
 
 
 def length_of(told: Any) -> int:
@@ -67,7 +64,7 @@ class Live:
             raise
 
     def _note(self, method: str, size: int, told: Any) -> Any:
-        self.answers.append(Answer(method, size, told))
+        self.answers.append((method, size, told))
         self.at += len(told)
         return told
 
@@ -100,7 +97,7 @@ class LivePeeking(Live):
 
     def peek(self, size: int) -> Any:
         data = bytes(self._ask(self.file.peek, size))
-        self.answers.append(Answer("peek", size, data))
+        self.answers.append(("peek", size, data))
         return data
 
 
@@ -114,74 +111,105 @@ class Window(Live):
         self.origin: int = file.tell()
         self.end = _end_of(file)
         self.window = b""
+        self.base = 0  # where the window begins, counted from the origin
         self.inside = 0  # the next byte within the window
+        self.ahead = FIRST_AHEAD
 
     def _fill(self) -> None:
-        rest = self.window[self.inside :]
-        self.window, self.inside = rest + self._ask(self.file.read, AHEAD), 0
+        """Read on, further each time: behind a skipped buffer only little is read to no purpose."""
+        self.base += self.inside
+        self.window = self.window[self.inside :] + self._ask(self.file.read, self.ahead)
+        self.inside = 0
+        self.ahead = min(2 * self.ahead, AHEAD)
 
-    def _take(self, method: str, size: int, asked: int) -> Any:
-        """The next bytes, told as a part of the window where they all stand in it."""
-        stop = self.inside + size
-        if stop <= len(self.window):
-            told: Any = Again(self.window, self.inside, stop)
-            data = self.window[self.inside : stop]
-            self.inside = stop
-        else:
-            rest = self.window[self.inside :]
-            told = data = rest + self._ask(self.file.read, size - len(rest))
-            self.window, self.inside = b"", 0
-        self.answers.append(Answer(method, asked, told))
-        self.at += len(data)
+    def _beyond(self, size: int) -> bytes:
+        """Bytes that the window does not hold to their end."""
+        if size < self.ahead:
+            self._fill()
+            data = self.window[:size]
+            self.inside = len(data)
+            return data
+        data = self.window[self.inside :]
+        data += self._ask(self.file.read, size - len(data))
+        self.base += self.inside + len(data)
+        self.window, self.inside = b"", 0
+        return data
+
+    def _told(self, start: int, stop: int, data: bytes) -> Any:
         return data
 
     def read(self, size: int) -> Any:
-        if self.inside + size > len(self.window) and size < AHEAD:
-            self._fill()
-        return self._take("read", min(size, max(size, 0)), size)
+        start, window = self.inside, self.window
+        stop = start + size
+        if stop <= len(window):
+            self.inside = stop
+            data = window[start:stop]
+            self.answers.append(("read", size, self._told(start, stop, data)))
+        else:
+            data = self._beyond(size)
+            self.answers.append(("read", size, data))
+        return data
 
     def readline(self) -> Any:
         while (newline := self.window.find(b"\n", self.inside)) < 0:
             before = len(self.window) - self.inside
             self._fill()
             if len(self.window) == before:
-                return self._take("readline", before, -1)
-        return self._take("readline", newline + 1 - self.inside, -1)
+                newline = before - 1
+                break
+        start, self.inside = self.inside, newline + 1
+        data = self.window[start : self.inside]
+        self.answers.append(("readline", -1, data))
+        return data
 
     def readinto(self, into: Any) -> int:
         size = len(into)
         if size >= BULK and self.skips:
             return self._pass_over("readinto", size)
-        if self.inside + size > len(self.window) and size < AHEAD:
-            self._fill()
-        data = self._take("readinto", size, size)
+        stop = self.inside + size
+        if stop <= len(self.window):
+            data = self.window[self.inside : stop]
+            self.inside = stop
+        else:
+            data = self._beyond(size)
+        self.answers.append(("readinto", size, data))
         into[: len(data)] = data
         return len(data)
 
     def _pass_over(self, method: str, size: int) -> int:
-        start = self.origin + self.at
-        size = min(size, max(self.end - start, 0))
-        self.answers.append(Answer(method, size, Hole(start, size)))
-        self.at += size
+        at = self.base + self.inside
+        size = min(size, max(self.end - self.origin - at, 0))
+        self.answers.append((method, size, Hole(self.origin + at, size)))
         if self.inside + size <= len(self.window):
             self.inside += size
         else:
-            self.window, self.inside = b"", 0
-            self._ask(self.file.seek, start + size)
+            self.window, self.inside, self.base = b"", 0, at + size
+            self.ahead = FIRST_AHEAD
+            self._ask(self.file.seek, self.origin + self.base)
         return size
 
     def skip(self, length: int) -> None:
         self._pass_over("skip", length)
 
+    def tell(self) -> int:
+        return self.base + self.inside
+
 
 class WindowPeeking(Window):
     """The same, showing the window to an unpickler that asks for it."""
 
+    shown = b""
+
+    def _told(self, start: int, stop: int, data: bytes) -> Any:
+        # What a peek has shown is in the record already.
+        return Again(self.window, start, stop) if self.shown is self.window else data
+
     def peek(self, size: int) -> Any:
         if self.inside >= len(self.window):
             self._fill()
-        told = self.window[self.inside :] if self.inside else self.window
-        self.answers.append(Answer("peek", size, told))
+        self.shown = self.window if not self.inside else b""
+        told = self.window[self.inside :]
+        self.answers.append(("peek", size, told))
         return told
 
 
