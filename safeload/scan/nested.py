@@ -83,7 +83,8 @@ class JoblibRecorder(NestedRecorder):
 
     def build(self, made: Inert, state: Any) -> None:
         if type(made).ref not in ARRAY_WRAPPERS:
-            self.dtypes.clear()  # it may be one of them that is given another state
+            if type(made).ref == DTYPE:
+                self.dtypes.clear()  # one of them may be given another state
             super().build(made, state)
             return
         again = hasattr(made, "state")
@@ -113,6 +114,7 @@ class JoblibRecorder(NestedRecorder):
         self.reader.skip(math.prod(shape) * size)
 
 
+DTYPE: Final = GlobalRef("numpy", "dtype")
 _SIMPLE: Final = re.compile(r"[<>=|]?([a-zA-Z?])(\d*)")
 _DEFAULT_SIZES: Final = {"?": 1, "b": 1, "B": 1}
 ITEMSIZE_IN_STATE: Final = 5
