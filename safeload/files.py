@@ -17,10 +17,10 @@ from safeload.activation import current_policy
 from safeload.policy import Policy, Verdict
 from safeload.scan import readers
 from safeload.scan.entry import Rulebook
+from safeload.scan.nested import BULK
 from safeload.scan.reading import Archive, Reading
 from safeload.scan.report import Report
 from safeload.scan.window import Window
-from safeload.source import BULK
 from safeload.state import COLLECTION_PAUSED
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO

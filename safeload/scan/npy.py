@@ -9,11 +9,9 @@ import re
 from dataclasses import replace
 from typing import Any, Final
 
-from safeload.scan.look import look
-from safeload.scan.nested import NestedRecorder
-from safeload.scan.reading import OPTIONS, Reading
+from safeload.scan.pickles import read_one
+from safeload.scan.reading import Reading
 from safeload.scan.report import Report, merge
-from safeload.source import Ahead, skipping
 
 MAGIC: Final = b"\x93NUMPY"
 MAX_HEADER: Final = 1 << 20
@@ -43,26 +41,13 @@ def _read_array(file: io.BufferedReader[Any], reading: Reading) -> Report:
     header = _header(file)
     descr, shape = header["descr"], header["shape"]
     if holds_objects(descr):
-        return _read_objects(file, reading)
+        return read_one(file, reading)
     size = math.prod(shape) * size_of(descr)
     if size:
         file.seek(size - 1, io.SEEK_CUR)
         if not file.read(1):
             return Report(problem="the array's bytes break off")
     return Report()
-
-
-def _read_objects(file: io.BufferedReader[Any], reading: Reading) -> Report:
-    start = file.tell()
-    for skips in (True, False):
-        recorder = NestedRecorder(reading.rulebook)
-        recorder.skips = skips
-        file.seek(start)
-        reader = Ahead(file, skipping(file) if skips else None)
-        report = look(reader, recorder, options=OPTIONS)
-        if not recorder.wants_bulk:
-            break
-    return report
 
 
 def _header(file: io.BufferedReader[Any]) -> dict[str, Any]:

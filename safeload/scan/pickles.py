@@ -11,16 +11,15 @@ from safeload.scan.entry import Rulebook
 from safeload.scan.inert import Global, Persistent
 from safeload.scan.look import look
 from safeload.scan.nested import ARRAY_WRAPPERS, JoblibRecorder, NestedRecorder
-from safeload.scan.reading import OPTIONS, Reading
-from safeload.scan.report import GlobalRef, Report
+from safeload.scan.reading import OPTIONS, Forward, Reading
+from safeload.scan.report import GlobalRef, Report, merge
 from safeload.scan.torch_file import LEGACY_PICKLES
-from safeload.source import Ahead, Exactly, skipping
 
 # torch's magic number as protocols 1 and above write it, behind a PROTO opcode.
 LEGACY_MAGIC: Final = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 PADDING: Final = b"\0 \t\r\n"
 
-Once = Callable[[], Report]
+Go = Callable[[Forward], tuple[Report, NestedRecorder]]
 
 
 def read_pickles(file: io.BufferedReader[Any], reading: Reading) -> Report:
@@ -28,48 +27,64 @@ def read_pickles(file: io.BufferedReader[Any], reading: Reading) -> Report:
     start = file.tell()
     if file.peek(16)[2:].startswith(LEGACY_MAGIC):
         return _read_legacy(file, reading)
-    report = _in_two_goes(file, lambda skips: _plain(file, reading.rulebook, skips=skips))
+    report = _in_every_way(file, lambda reader: _plain(file, reader, reading.rulebook))
     if report.uses.keys() & ARRAY_WRAPPERS:
         file.seek(start)
         return _read_joblib(file, reading, as_plain=report)
     return replace(report, consumed=file.tell() - start)
 
 
-def _in_two_goes(
-    file: io.BufferedReader[Any], go: Callable[[bool], tuple[Report, NestedRecorder]]
-) -> Report:
+def read_one(file: io.BufferedReader[Any], reading: Reading) -> Report:
+    """What one pickle asks for; the file is left behind it."""
+    return _in_every_way(file, lambda reader: _plain(file, reader, reading.rulebook, 1))
+
+
+def _in_every_way(file: io.BufferedReader[Any], go: Go) -> Report:
+    """Look as an unpickler does that sees ahead, and as one that does not: both are in use."""
+    start = file.tell()
+    exact = _in_two_goes(file, go, peeks=False)
+    file.seek(start)
+    ahead = _in_two_goes(file, go, peeks=True)
+    if ahead.uses == exact.uses and bool(ahead.problem) == bool(exact.problem):
+        return ahead
+    odd = Report(problem="readers of pickles take it in two ways")
+    return merge([ahead, exact, odd], ahead.format)
+
+
+def _in_two_goes(file: io.BufferedReader[Any], go: Go, *, peeks: bool) -> Report:
     """Skip big buffers at first; read all of them if a loader was handed one."""
     start = file.tell()
     for skips in (True, False):
         file.seek(start)
-        report, recorder = go(skips)
+        report, recorder = go(Forward(file, peeks=peeks, skips=skips))
         if not recorder.wants_bulk:
             break
     return report
 
 
 def _plain(
-    file: io.BufferedReader[Any], rulebook: Rulebook, *, skips: bool
+    file: io.BufferedReader[Any], reader: Forward, rulebook: Rulebook, count: int | None = None
 ) -> tuple[Report, NestedRecorder]:
     recorder = NestedRecorder(rulebook)
-    recorder.skips = skips
-    reader = Ahead(file, skipping(file) if skips else None)
-    return _all(file, lambda: look(reader, recorder, options=OPTIONS)), recorder
+    recorder.skips = reader.skips
+    return _all(file, reader, recorder, count), recorder
 
 
-def _all(file: io.BufferedReader[Any], once: Once, count: int | None = None) -> Report:
+def _all(
+    file: io.BufferedReader[Any], reader: Forward, recorder: NestedRecorder, count: int | None = None
+) -> Report:
     """One look after another, to the end of the file or for ``count`` pickles."""
     done = 0
     while True:
         before = file.tell()
-        report = once()
+        report = look(reader, recorder, options=OPTIONS)
         done += 1
         if report.problem:
             if done > 1 and count is None:
-                problem = f"{done - 1} pickles, and from byte {before} on something else"
+                problem = f"from byte {before} on, behind the pickle, something that is none"
                 return replace(report, problem=problem)
             return report
-        if done == count or _only_padding(file):
+        if done == count or (count is None and _only_padding(file)):
             return report
 
 
@@ -91,8 +106,8 @@ def _read_joblib(file: io.BufferedReader[Any], reading: Reading, as_plain: Repor
     start = file.tell()
     recorder = JoblibRecorder(reading.rulebook)
     recorder.skips = False
-    recorder.reader = Exactly(file)
-    report = _all(file, lambda: look(recorder.reader, recorder, options=OPTIONS))
+    recorder.reader = reader = Forward(file, peeks=False, skips=False)
+    report = _all(file, reader, recorder)
     hidden = [ref for ref in as_plain.uses if ref not in report.uses and _is_name(ref)]
     problem = report.problem
     if hidden and not problem:
@@ -108,7 +123,7 @@ def _is_name(ref: GlobalRef) -> bool:
 def also_a_pickle(file: io.BufferedReader[Any], reading: Reading) -> Report | None:
     """What a file of another format asks for when pickle.load is put to it, or None if nothing."""
     start = file.tell()
-    report, _ = _plain(file, reading.rulebook, skips=True)
+    report, _ = _plain(file, Forward(file, peeks=True, skips=True), reading.rulebook)
     file.seek(start)
     named = {ref: use for ref, use in report.uses.items() if _is_name(ref)}
     return replace(report, uses=named) if named else None
@@ -153,17 +168,15 @@ class LegacyRecorder(NestedRecorder):
 def _read_legacy(file: io.BufferedReader[Any], reading: Reading) -> Report:
     start = file.tell()
 
-    def go(skips: bool) -> tuple[Report, NestedRecorder]:  # noqa: FBT001 - called by _in_two_goes
+    def go(reader: Forward) -> tuple[Report, NestedRecorder]:
         recorder = LegacyRecorder(reading.rulebook)
-        recorder.skips = skips
-        reader = Ahead(file, skipping(file) if skips else None)
-        once = lambda: look(reader, recorder, options=OPTIONS)  # noqa: E731
-        report = _all(file, once, LEGACY_PICKLES)
+        recorder.skips = reader.skips
+        report = _all(file, reader, recorder, LEGACY_PICKLES)
         if not report.problem:
             report = replace(report, problem=_storages(file, recorder))
         return report, recorder
 
-    report = _in_two_goes(file, go)
+    report = _in_every_way(file, go)
     return replace(report, format="torch legacy", consumed=file.tell() - start)
 
 

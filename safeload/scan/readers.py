@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from safeload.scan.nested import BULK
 from safeload.scan.npy import read_npy
 from safeload.scan.pickles import also_a_pickle, read_pickles
 from safeload.scan.reading import Reading, size_of
@@ -20,7 +21,6 @@ from safeload.scan.sniff import HEAD, Kind, looks_like, sniff
 from safeload.scan.tars import read_tar
 from safeload.scan.unpack import ENGINES, Unpacked
 from safeload.scan.zips import read_zip
-from safeload.source import BULK
 
 Reader = Callable[[Any, Reading], Report]  # the file is a BufferedReader
 
@@ -38,6 +38,9 @@ _MAY_BE_BOTH: Final = frozenset({Kind.TAR, Kind.SAFETENSORS, Kind.ZIP, Kind.BZ2}
 # Formats whose readers have to know where the file ends.
 _NEED_THE_END: Final = frozenset({Kind.TAR, Kind.SAFETENSORS, Kind.ZIP})
 
+UNKNOWN: Final = "unknown"
+"""The format of what no unpickler would take."""
+
 SPOOLED: Final = 64 << 20  # bytes of an unpacked archive that are kept in memory
 
 
@@ -48,7 +51,7 @@ def read(file: io.BufferedReader[Any], reading: Reading) -> Report:
     file.seek(start)
     kind = sniff(head)
     if not head or kind is Kind.FOREIGN:
-        return Report(problem=f"this is {looks_like(head)}", format="unknown")
+        return Report(problem=f"this is {looks_like(head)}", format=UNKNOWN)
     if kind in ENGINES:
         report = _unpacked(file, reading, kind)
     else:
@@ -63,10 +66,11 @@ def read(file: io.BufferedReader[Any], reading: Reading) -> Report:
 
 def _in_words(report: Report, head: bytes) -> Report:
     """For what was tried as a pickle and is none: what it looks like."""
-    words = looks_like(head)
-    if not report.problem or report.uses or not words:
+    if not report.problem or report.uses or head.startswith(b"\x80"):
         return report
-    return replace(report, problem=f"this is {words}", format="unknown")
+    words = looks_like(head)
+    problem = f"this is {words}" if words else f"this is no pickle: {report.problem}"
+    return replace(report, problem=problem, format=UNKNOWN)
 
 
 def _both(report: Report, hidden: Report | None) -> Report:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Final, Protocol
 
 from safeload.scan.entry import Rulebook
+from safeload.scan.nested import BULK
 from safeload.scan.report import Report
 
 MAX_DEPTH: Final = 8
@@ -44,6 +45,37 @@ class Reading:
         if self.depth >= MAX_DEPTH:
             return Report(problem=f"more than {MAX_DEPTH} containers in one another")
         return self.read(file, replace(self, depth=self.depth + 1))
+
+
+class Forward:
+    """What a look reads a file through.
+
+    Args:
+        peeks: the unpickler may see ahead. CPython's C one takes some streams in two ways, by that.
+        skips: big buffers are passed over, not read.
+    """
+
+    answers: Final = ()  # nothing is loaded afterwards, so nothing has to be kept
+
+    def __init__(self, file: io.BufferedReader[Any], *, peeks: bool, skips: bool) -> None:
+        self._file = file
+        self.skips = skips
+        self.read = file.read
+        self.readline = file.readline
+        self.tell = file.tell
+        self.readinto: Callable[[Any], int] = self._skipping if skips else file.readinto
+        if peeks:
+            self.peek = file.peek
+
+    def _skipping(self, into: Any) -> int:
+        if len(into) < BULK:
+            return self._file.readinto(into)
+        self.skip(len(into))
+        return len(into)
+
+    def skip(self, length: int) -> None:
+        """Pass over bytes that are no opcodes."""
+        self._file.seek(length, io.SEEK_CUR)
 
 
 # Python 2 pickles hold text in any encoding; names are ASCII in all of them, and latin1 reads all.

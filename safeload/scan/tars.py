@@ -11,12 +11,11 @@ from typing import Any, BinaryIO, Final, cast
 
 from safeload.scan.inert import Global
 from safeload.scan.look import Look, SlowLook, engine, look
-from safeload.scan.nested import NestedRecorder
+from safeload.scan.nested import BULK, NestedRecorder
 from safeload.scan.pickles import ELEMENT_SIZES
-from safeload.scan.reading import OPTIONS, Reading
+from safeload.scan.reading import OPTIONS, Forward, Reading
 from safeload.scan.report import Report, merge, printable
 from safeload.scan.sniff import HEAD, Kind, sniff
-from safeload.source import BULK, Exactly
 
 TORCH_MEMBERS: Final = frozenset({"storages", "tensors", "pickle"})
 MAX_DIMENSIONS: Final = 64
@@ -90,7 +89,7 @@ class _Member:
 
     def __init__(self, archive: tarfile.TarFile, member: tarfile.TarInfo, reading: Reading) -> None:
         self.file = _open(archive, member)
-        self.reader = Exactly(self.file)
+        self.reader = Forward(self.file, peeks=False, skips=False)
         self.recorder = NestedRecorder(reading.rulebook)
         self.recorder.skips = False
         self.report = Report()

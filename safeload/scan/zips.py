@@ -14,11 +14,11 @@ from collections import Counter
 from dataclasses import replace
 from typing import IO, Any, BinaryIO, Final, cast
 
+from safeload.scan.nested import BULK
 from safeload.scan.reading import Archive, Reading
 from safeload.scan.report import GlobalRef, Report, Use, merge, printable
 from safeload.scan.sniff import HEAD, Kind, sniff
 from safeload.scan.unpack import CHUNK, FREE, TIMES
-from safeload.source import BULK
 
 TORCHSCRIPT: Final = GlobalRef("torch.jit", "TorchScript")
 """Stands for the code that a TorchScript archive holds and torch's C++ interpreter runs."""
