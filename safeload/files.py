@@ -60,7 +60,7 @@ def judged(source: Source, policy: Policy | None = None) -> tuple[Report, Verdic
     if grants.any_trust() and _is_trusted(source):
         return report, Verdict(profiles=(TRUSTED,))
     verdict = policy.judge(report)
-    planted = guard._planted(report)  # noqa: SLF001 - one judgement, wherever it is asked for
+    planted = guard._planted(report)  # one judgement, wherever it is asked for
     return report, replace(verdict, refused=verdict.refused + planted)
 
 
@@ -138,4 +138,4 @@ class _TorchArchive:
 def _torch_archive(file: BinaryIO) -> Archive:
     import torch
 
-    return _TorchArchive(torch._C.PyTorchFileReader(file))  # noqa: SLF001 - torch has no public one
+    return _TorchArchive(torch._C.PyTorchFileReader(file))  # torch has no public one

@@ -56,7 +56,7 @@ class Inflate:
 
 def _lz4() -> Engine:
     try:
-        import lz4.frame  # type: ignore[import-untyped]  # it ships no types
+        import lz4.frame
     except ImportError:
         msg = "an lz4 stream, and the package lz4 is not installed"
         raise ValueError(msg) from None

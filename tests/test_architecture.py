@@ -1,0 +1,148 @@
+"""Imports point one way, and each package from outside has one keeper."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted((ROOT / "safeload").rglob("*.py"))
+}
+
+# From the ground up: a module imports from its own floor and from those below it, never from above.
+FLOORS = (
+    ("safeload._inplace",),  # the C part
+    ("safeload.scan",),
+    ("safeload.allowlists",),
+    ("safeload.policy",),
+    (
+        "safeload.state",
+        "safeload.errors",
+        "safeload.settings",
+        "safeload.events",
+        "safeload.record",
+        "safeload.grants",
+        "safeload.boot",
+    ),
+    ("safeload.replay", "safeload.tape"),
+    # Who judges has to know a channel when it sees one.
+    ("safeload.guard", "safeload.doors.channels"),
+    ("safeload.doors",),
+    ("safeload.activation",),
+    ("safeload.files",),
+    ("safeload", "safeload.demo", "safeload.cli", "safeload.__main__"),
+)
+
+# Package -> the modules that may import it.
+KEEPERS = {
+    "wrapt": {"safeload.doors.wrapping"},
+    "structlog": {"safeload.events"},
+    "click": {"safeload.cli"},
+    "rich": {"safeload.cli", "safeload.demo"},
+    "lz4": {"safeload.scan.unpack"},
+    # Only by who reads a torch archive with torch's own reader, and by who shows real loads.
+    "torch": {"safeload.files", "safeload.demo"},
+    "joblib": {"safeload.demo"},
+}
+
+# Imports that go up, late, and have to: each with the reason.
+UPWARD = {
+    # The first call through a door brings in the guard, and not the import of pickle.
+    ("safeload.doors.arrival", "safeload.activation"),
+    # What the C door calls in an interpreter that has not activated safeload itself.
+    ("safeload.doors.subinterpreter", "safeload.activation"),
+    # A library that arrives switches safeload on where nobody has.
+    ("safeload.boot", "safeload.activation"),
+    ("safeload.boot", "safeload.doors.arrival"),
+}
+
+
+def imports(path: Path, module: str, *, at_module_level: bool = False) -> Iterator[str]:
+    """Every module that a file imports, by its whole name; those for type checkers too."""
+    tree = ast.parse(path.read_text("utf-8"))
+    nodes = tree.body if at_module_level else list(ast.walk(tree))
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{module} imports by dots"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole in FILES or whole == "safeload._inplace" else str(node.module)
+
+
+def floor_of(module: str) -> int:
+    """The floor a module stands on: by its own name, else by its package's."""
+    best = max(
+        (
+            (len(name), number)
+            for number, names in enumerate(FLOORS)
+            for name in names
+            if module == name or (name != "safeload" and module.startswith(f"{name}."))
+        ),
+        default=None,
+    )
+    assert best is not None, f"{module} stands on no floor"
+    return best[1]
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_imports_point_down(module: str) -> None:
+    up = {
+        imported
+        for imported in imports(FILES[module], module)
+        if imported.partition(".")[0] == "safeload"
+        and floor_of(imported) > floor_of(module)
+        and (module, imported) not in UPWARD
+    }
+    assert up == set()
+
+
+@pytest.mark.parametrize(("module", "imported"), UPWARD)
+def test_no_exception_is_left_over(module: str, imported: str) -> None:
+    assert imported in imports(FILES[module], module)
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_packages_from_outside_have_one_keeper(module: str) -> None:
+    packages = {name.partition(".")[0] for name in imports(FILES[module], module)}
+    outside = packages - sys.stdlib_module_names - {"safeload"}
+    assert {name for name in outside if module not in KEEPERS.get(name, ())} == set()
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_no_module_imports_a_guarded_library_as_it_is_imported(module: str) -> None:
+    at_once = {name.partition(".")[0] for name in imports(FILES[module], module, at_module_level=True)}
+    assert not at_once & {"torch", "joblib", "numpy", "pandas", "sklearn", "scipy"}
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_only_settings_reads_the_environment(module: str) -> None:
+    """A child process inherits the environment: ``os.environ`` unread is no reading of settings."""
+    reads = {
+        node.attr
+        for node in ast.walk(ast.parse(FILES[module].read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "environb", "getenv")
+    }
+    assert not reads or module in ("safeload.settings", "safeload.demo")
+
+
+def test_the_scan_knows_nothing_but_the_standard_library_and_itself() -> None:
+    allowed = sys.stdlib_module_names | {"lz4"}
+    for module, path in FILES.items():
+        if module.startswith("safeload.scan"):
+            for name in imports(path, module):
+                assert name.startswith("safeload.scan") or name.partition(".")[0] in allowed, module
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_files_stay_readable(module: str) -> None:
+    """Lists are data and may be long."""
+    lines = FILES[module].read_text("utf-8").count("\n")
+    assert lines <= (1000 if module.startswith("safeload.allowlists.for_") else 350)
