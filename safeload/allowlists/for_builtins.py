@@ -10,7 +10,6 @@ from safeload.allowlists.rules import (
     first_global,
     newobj,
     nothing,
-    numbers_or_text,
     only_later,
     plain_attributes,
     reconstructor,
@@ -30,6 +29,7 @@ from safeload.allowlists.rules_stdlib import (
 )
 from safeload.allowlists.table import Entries, rows
 
+_NUMBER = exactly(int, float)
 _CONTAINER = exactly(list, tuple, dict, set, frozenset)
 _EXCEPTIONS = """
     builtins: ArithmeticError AssertionError AttributeError BaseException BlockingIOError
@@ -87,7 +87,7 @@ ENTRIES: Final[Entries] = {
     **rows(
         "builtins", "builtins: complex", "c",
         "two numbers",
-        call=takes("two numbers", (), (numbers_or_text, numbers_or_text), (exactly(int, float),)),
+        call=takes("two numbers", (_NUMBER, _NUMBER)),
         value=complex,
     ),
     **rows(

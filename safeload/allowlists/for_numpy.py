@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from safeload.allowlists import rules_arrays as arrays
@@ -24,8 +25,14 @@ def _lines(names: frozenset[GlobalRef]) -> str:
     return "\n".join(f"{ref.module}: {ref.qualname}" for ref in sorted(names))
 
 
-def _ndarray(_args: tuple[object, ...]) -> GlobalRef:
-    return arrays.NDARRAY
+def _made(module: str, name: str) -> Callable[[tuple[object, ...]], GlobalRef]:
+    """For a helper whose result is always of one class."""
+    ref = GlobalRef(module, name)
+    return lambda _args: ref
+
+
+_GENERATOR: Final = _made("numpy.random._generator", "Generator")
+_RANDOM_STATE: Final = _made("numpy.random.mtrand", "RandomState")
 
 
 _ARRAYS: Entries = {
@@ -48,7 +55,7 @@ _ARRAYS: Entries = {
     **rows(
         "numpy", "numpy.core.numeric: _frombuffer", "c",
         "numpy checks the buffer against dtype and shape",
-        call=arrays.frombuffer_call, makes=_ndarray,
+        call=arrays.frombuffer_call, makes=_made("numpy", "ndarray"),
     ),
     **rows(
         "numpy", "numpy.core.multiarray: scalar", "c",
@@ -65,7 +72,11 @@ _ARRAYS: Entries = {
         "the process's one masked constant; it is not given state",
         call=nothing,
     ),
-    **rows("numpy", "numpy.ma.core: MaskError MAError", "cs", "an exception", state=plain_attributes),
+    **rows(
+        "numpy", "numpy.ma.core: MaskError MAError", "cs",
+        "an exception that nobody raises",
+        state=plain_attributes,
+    ),
     **rows(
         "numpy", "numpy.core: _ufunc_reconstruct", "c",
         "imports a module and takes a name from it: only ufuncs of numpy's own",
@@ -123,17 +134,17 @@ _RANDOM: Entries = {
     **rows(
         "numpy", "numpy.random._pickle: __generator_ctor", "c",
         "calls its second argument",
-        call=random.generator_call, makes=lambda _: GlobalRef("numpy.random._generator", "Generator"),
+        call=random.generator_call, makes=_GENERATOR,
     ),
     **rows(
         "numpy", "numpy.random._pickle: __randomstate_ctor", "c",
         "calls its second argument",
-        call=random.generator_call, makes=lambda _: GlobalRef("numpy.random.mtrand", "RandomState"),
+        call=random.generator_call, makes=_RANDOM_STATE,
     ),
     **rows(
         "numpy", "numpy.random: __RandomState_ctor\nnumpy.random.mtrand: __RandomState_ctor", "c",
         "a RandomState, as numpy before 1.17 wrote it",
-        call=nothing, makes=lambda _: GlobalRef("numpy.random.mtrand", "RandomState"),
+        call=nothing, makes=_RANDOM_STATE,
     ),
     **rows(
         "numpy",

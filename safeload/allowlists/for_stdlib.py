@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 from typing import Final
 
+from safeload.allowlists import rules_hints as hints
 from safeload.allowlists import rules_stdlib as own
 from safeload.allowlists.rules import (
     attributes_of,
@@ -20,6 +21,8 @@ from safeload.allowlists.rules import (
     whole,
 )
 from safeload.allowlists.table import Entries, rows
+from safeload.scan.entry import Entry, uses_from
+from safeload.scan.report import GlobalRef
 
 _PAIRS = exactly(list, tuple, dict)
 _NUMBER = exactly(int, float)
@@ -31,7 +34,7 @@ _COLLECTIONS: Entries = {
         call=takes("pairs", (), (_PAIRS,)), state=attributes_of(collections.OrderedDict),
     ),
     **rows(
-        "stdlib", "collections: Counter", "cni",
+        "stdlib", "collections: Counter", "ci",
         "a dict of counts",
         call=takes("a dict", (), (exactly(dict, list),)),
     ),
@@ -51,11 +54,21 @@ _COLLECTIONS: Entries = {
         ),
         state=attributes_of(collections.deque),
     ),
-    **rows(
-        "stdlib", "collections: ChainMap UserDict UserList UserString", "ns",
-        "pure Python around a dict, a list or text",
-        call=takes("text or nothing", (), (exactly(str),)), state=plain_attributes,
-    ),
+    **{
+        GlobalRef("collections", cls.__name__): Entry(
+            uses=uses_from("ns"),
+            reason="pure Python around a dict, a list or text",
+            call=takes("text or nothing", (), (exactly(str),)),
+            state=attributes_of(cls),
+            profile="stdlib",
+        )
+        for cls in (
+            collections.ChainMap,
+            collections.UserDict,
+            collections.UserList,
+            collections.UserString,
+        )
+    },
     **rows(
         "stdlib",
         """
@@ -77,10 +90,14 @@ _COLLECTIONS: Entries = {
         "stdlib", "_operator: getitem", "c",
         "a type hint with its parts; on anything else it is a way into objects. Its result is not "
         "given state: typing's aliases pass attributes on to the class",
-        call=own.hint_call,
+        call=hints.hint_call,
     ),
-    **rows("stdlib", "types: GenericAlias", "c", "a type hint", call=own.generic_alias),
-    **rows("stdlib", "_functools: reduce\nfunctools: reduce", "c", "int | None, nothing else", call=own.union_call),
+    **rows("stdlib", "types: GenericAlias", "c", "a type hint", call=hints.generic_alias),
+    **rows(
+        "stdlib", "_functools: reduce\nfunctools: reduce", "c",
+        "int | None, nothing else",
+        call=hints.union_call,
+    ),
 }
 
 _TIME: Entries = {
@@ -143,7 +160,11 @@ _NUMBERS: Entries = {
         "two numbers, as a tuple or as slots",
         call=nothing, state=own.normal_state,
     ),
-    **rows("stdlib", "random: Random", "cs", "a generator", call=nothing, state=own.random_state),
+    **rows(
+        "stdlib", "random: Random", "cs",
+        "a generator; C checks its position, the rule its form",
+        call=nothing, state=own.random_state,
+    ),
     **rows("stdlib", "array: array", "c", "numbers of one type", call=own.array_call),
     **rows(
         "stdlib", "array: _array_reconstructor", "c",
@@ -255,7 +276,9 @@ _OBJECTS: Entries = {
         """,
         "c",
         "looks a member up by its value",
-        call=takes("a member's value", (whole(-(2**31), 2**63),), (text(),), (exactly(type(None)),)),
+        call=takes(
+            "a member's value", (whole(-(2**31), 2**63),), (text(),), (exactly(type(None)),)
+        ),
     ),
     **rows(
         "stdlib",

@@ -98,7 +98,8 @@ reads or writes any file        | numpy: genfromtxt loadtxt DataSource fromregex
 reads another pickle            | numpy.lib.npyio: load NpzFile loadtxt
 reads another pickle            | numpy.lib._npyio_impl: load NpzFile loadtxt
 reads another pickle            | numpy.lib.format: read_array open_memmap
-calls any function              | numpy: vectorize frompyfunc apply_along_axis apply_over_axes piecewise
+calls any function              | numpy: vectorize frompyfunc apply_along_axis apply_over_axes
+calls any function              | numpy: piecewise
 calls any function              | numpy: fromfunction fromiter
 evaluates text as code          | pandas: eval
 evaluates text as code          | pandas.core.computation.eval: eval
@@ -117,10 +118,13 @@ reads another pickle            | joblib: load
 reads another pickle            | joblib.numpy_pickle: load _unpickle NumpyUnpickler
 reads another pickle            | joblib.numpy_pickle_compat: load_compatibility ZipNumpyUnpickler
 calls any function              | joblib.parallel: delayed BatchedCalls Parallel
-rebuilds code from the file     | numba.core.serialize: _numba_unpickle _unpickle__CustomPickled custom_rebuild
+rebuilds code from the file     | numba.core.serialize: _numba_unpickle _unpickle__CustomPickled
+rebuilds code from the file     | numba.core.serialize: custom_rebuild
 rebuilds code from the file     | numba.core.serialize: _rebuild_function
-rebuilds code from the file     | torch.fx.graph_module: reduce_graph_module reduce_package_graph_module
-rebuilds code from the file     | torch.fx.graph_module: reduce_deploy_graph_module _exec_with_source
+rebuilds code from the file     | torch.fx.graph_module: reduce_graph_module
+rebuilds code from the file     | torch.fx.graph_module: reduce_package_graph_module
+rebuilds code from the file     | torch.fx.graph_module: reduce_deploy_graph_module
+rebuilds code from the file     | torch.fx.graph_module: _exec_with_source
 rebuilds code from the file     | torch.fx.graph_module: _deserialize_graph_module _forward_from_src
 rebuilds code from the file     | torch.jit: load CompilationUnit script
 rebuilds code from the file     | torch.jit._script: CompilationUnit script
@@ -148,7 +152,9 @@ NEVER_MODULES: Final[dict[str, str]] = {
         "runs commands or handles files",
     ),
     **dict.fromkeys(("_posixsubprocess", "_winapi", "pty", "popen", "os2"), "starts processes"),
-    **dict.fromkeys(("multiprocessing", "concurrent.futures", "_multiprocessing"), "starts processes"),
+    **dict.fromkeys(
+        ("multiprocessing", "concurrent.futures", "_multiprocessing"), "starts processes"
+    ),
     **dict.fromkeys(
         ("importlib", "imp", "_imp", "pkgutil", "runpy", "zipimport", "_frozen_importlib"),
         "imports any module",
@@ -165,7 +171,7 @@ NEVER_MODULES: Final[dict[str, str]] = {
     ),
     **dict.fromkeys(("lib2to3", "turtledemo", "pydoc", "trace"), "runs any Python code"),
     **dict.fromkeys(("sys", "gc", "builtins.__dict__", "_thread"), "changes the interpreter"),
-    **dict.fromkeys(("marshal", "_bootlocale", "_interpreters", "_xxsubinterpreters"), "makes code objects"),
+    **dict.fromkeys(("marshal", "_interpreters", "_xxsubinterpreters"), "makes code objects"),
     "asyncio.base_events": "runs commands and callbacks",
     "asyncio.events": "runs commands and callbacks",
     "asyncio.runners": "runs commands and callbacks",

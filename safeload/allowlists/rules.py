@@ -8,6 +8,7 @@ it handed over, so rules constrain what a call *keeps* only where that is copied
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from safeload.scan.entry import CallRule, StateRule
@@ -88,7 +89,6 @@ def takes(honest: str, *forms: tuple[Check, ...]) -> CallRule:
 
 
 nothing: Final = takes("no arguments", ())
-numbers_or_text = exactly(int, float, bool, str)
 
 
 def only_later(_args: tuple[Any, ...], _kwargs: Mapping[str, Any]) -> str | None:
@@ -100,7 +100,12 @@ def only_later(_args: tuple[Any, ...], _kwargs: Mapping[str, Any]) -> str | None
     return None
 
 
-def may_be_stored(value: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = {}) -> bool:  # noqa: B006 - never written to
+_NO_KEYWORDS: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+def may_be_stored(
+    value: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = _NO_KEYWORDS
+) -> bool:
     """Whether user code may later call ``value`` with these stored arguments."""
     if ref_of(value) is None:
         return made_by(value) == PARTIAL

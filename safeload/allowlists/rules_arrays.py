@@ -35,6 +35,7 @@ ARRAYS: Final = _refs(
     numpy.core.memmap:memmap numpy._core.memmap:memmap
     """
 )
+SCALAR_CALLS: Final = _refs("numpy.core.multiarray:scalar numpy._core.multiarray:scalar")
 MASKED: Final = _refs(
     """
     numpy.ma:MaskedArray numpy.ma.core:MaskedArray numpy.ma:mvoid numpy.ma.core:mvoid
@@ -53,7 +54,7 @@ def reconstruct_call(args: Args, kwargs: Kwargs) -> str | None:
     return None
 
 
-def reconstructed(args: Args) -> GlobalRef:
+def reconstructed(args: Args) -> GlobalRef | None:
     """The class, if it is one of numpy's; a class of the user's own is judged as ndarray."""
     ref = ref_of(args[0])
     return ref if ref is not None and ref in ARRAYS else NDARRAY
@@ -108,13 +109,22 @@ def scalar_call(args: Args, kwargs: Kwargs) -> str | None:
     if kwargs or layout is None or layout.kind in "OT":
         return "makes a scalar of a dtype that scalars do not have"
     if layout.has_objects:
-        state = data.state if made_by(data) == NDARRAY else (None,) * 5
-        if state[2] is not dtype or type(data.args[-1]) is not Layout or 0 in state[1]:
-            return "makes a scalar with objects from something else than an array of its dtype"
-        return None
+        return None if _is_full_array(data, dtype) else "makes objects of something else's bytes"
     if type(data) not in (bytes, str) or len(data) < layout.itemsize:
         return "makes a scalar from something else than its bytes"
     return None
+
+
+def _is_one_of(classes: frozenset[GlobalRef], value: Any) -> bool:
+    ref = ref_of(value)
+    return ref is not None and ref in classes
+
+
+def _is_full_array(value: Any, dtype: Any) -> bool:
+    """An array of just this dtype, not empty, that has its data."""
+    if made_by(value) != NDARRAY or type(value.args[-1]) is not Layout:
+        return False
+    return value.state[2] is dtype and 0 not in value.state[1]
 
 
 def masked_call(args: Args, kwargs: Kwargs) -> str | None:
@@ -122,7 +132,7 @@ def masked_call(args: Args, kwargs: Kwargs) -> str | None:
     subtype, base, shape, typecode = args
     if kwargs or shape != (0,) or type(shape) is not tuple or typecode not in (b"b", "b"):
         return "called with something else than two array classes, (0,) and 'b'"
-    if ref_of(subtype) not in MASKED or ref_of(base) not in ARRAYS:
+    if not (_is_one_of(MASKED, subtype) and _is_one_of(ARRAYS, base)):
         return "makes an array of a class that is none"
     return None
 
@@ -141,7 +151,7 @@ def _is_value(value: Any) -> bool:
         return all(map(_is_value, value))
     made = made_by(value)
     if made is not None:
-        return made in ARRAYS or made.qualname in ("scalar", "_frombuffer", "complex", "encode")
+        return made in ARRAYS or made in SCALAR_CALLS
     return type(value) in _PLAIN_VALUES
 
 

@@ -131,27 +131,32 @@ def dtype_state(made: Any, state: Any) -> str | None:
     plain = _plain_layout(made.args[0])
     if plain is None or type(state) is not tuple or len(state) not in (8, 9):
         return "has a state that numpy does not write"
-    version, order, subarray, names, fields, *numbers = state[:8]
-    if version != len(state) - 5 or not all(type(n) is int for n in numbers):
-        return "has a state of an unknown version"
-    if not _order_fits(plain, ascii_text(order)):
-        return "has a byte order that its type does not have"
+    version, order = state[:2]
+    if version != len(state) - 5 or not _order_fits(plain, ascii_text(order)):
+        return "has a version or a byte order that numpy does not write"
     if not _metadata_fits(plain, state):
         return "has metadata that numpy does not write"
-    if subarray is not None:
-        computed = _subarray_layout(plain, subarray) if names is fields is None else None
-    elif names is not None or fields is not None:
-        computed = _struct_layout(plain, names, fields, numbers)
-        if computed is not None and ref_of(made.args[0]) is not None:
-            computed = computed._replace(alignment=1)  # numpy keeps that of the record type
-    else:
-        computed = plain
-    if computed is None or not _numbers_fit(made.args[0], computed, numbers):
+    computed = _computed_layout(made.args[0], plain, state)
+    if computed is None or not _numbers_fit(made.args[0], computed, list(state[5:8])):
         return "does not describe the memory that it would use"
     made.args = (*made.args, computed)
-    if type(fields) is dict:
-        _watch(made, fields)
+    if type(state[4]) is dict:
+        _watch(made, state[4])
     return None
+
+
+def _computed_layout(spec: Any, plain: Layout, state: Args) -> Layout | None:
+    """What numpy computes for the state's parts; None if it would not build the dtype."""
+    subarray, names, fields, *numbers = state[2:8]
+    if not all(type(n) is int for n in numbers):
+        return None
+    if subarray is not None:
+        return _subarray_layout(plain, subarray) if names is fields is None else None
+    if names is None and fields is None:
+        return plain
+    struct = _struct_layout(plain, names, fields, numbers)
+    # A record keeps the alignment of its scalar type, whatever its fields need.
+    return struct if struct is None or ref_of(spec) is None else struct._replace(alignment=1)
 
 
 def _watch(made: Any, fields: dict[str, Any]) -> None:
@@ -170,7 +175,7 @@ def _watch(made: Any, fields: dict[str, Any]) -> None:
 
 def _order_fits(plain: Layout, order: Any) -> bool:
     if plain.kind in "OSVb" or (plain.itemsize == 1 and plain.kind in "iu"):
-        return order == "|"
+        return bool(order == "|")
     return order in ("<", ">")
 
 
@@ -242,7 +247,7 @@ def _struct_layout(plain: Layout, names: Any, fields: Any, numbers: list[int]) -
     if plain.kind != "V":
         fits = all(field.end <= plain.itemsize and not field.layout.has_objects for field in listed)
         return plain if fits and listed and plain.kind in "iufcSU" else None
-    itemsize, alignment, flags = numbers
+    itemsize, _alignment, flags = numbers
     aligned = bool(flags & ALIGNED_STRUCT)
     if not 0 <= itemsize <= MAX_ITEM or any(field.end > itemsize for field in listed):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from safeload.allowlists.rules_arrays import ARRAYS
+from safeload.allowlists.rules_arrays import ARRAYS, SCALAR_CALLS
 from safeload.scan.inert import made_by, ref_of
 from safeload.scan.report import GlobalRef
 
@@ -105,11 +105,19 @@ def seed_state(_made: Any, state: Any) -> str | None:
     """``(entropy, children spawned, pool, pool size, spawn key)``."""
     entropy, spawned, pool, size, key = state
     numbers = entropy if type(entropy) in (list, tuple) else (entropy,)
-    good = all(type(n) in (int, type(None)) for n in numbers) or made_by(entropy) in ARRAYS
-    if not good or not _within(spawned, 2**63) or not _within(size, _MAX_POOL):
+    if not all(map(_is_entropy, numbers)):
+        return "has an entropy that is no number"
+    if not _within(spawned, 2**63) or not _within(size, _MAX_POOL):
         return "has a state that numpy does not write"
-    if not (made_by(pool) in ARRAYS or (made_by(pool) or ("", ""))[1] == "_frombuffer"):
+    if made_by(pool) not in ARRAYS:
         return "has a pool that is no array"
     if type(key) is not tuple or not all(type(n) is int for n in key):
         return "has a spawn key that numpy does not write"
     return None
+
+
+def _is_entropy(value: Any) -> bool:
+    if type(value) in (int, type(None)):
+        return True
+    ref = made_by(value)
+    return ref is not None and (ref in ARRAYS or ref in SCALAR_CALLS)

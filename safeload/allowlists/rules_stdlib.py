@@ -14,16 +14,19 @@ from safeload.allowlists.rules import (
     text,
     whole,
 )
-from safeload.scan.inert import made_by, ref_of
+from safeload.scan.inert import ref_of
 from safeload.scan.report import GlobalRef
 
 Args = tuple[Any, ...]
 Kwargs = Mapping[str, Any]
 
 
+LATIN1: Final = ("latin1", "latin-1")
+
+
 def latin1(args: Args, kwargs: Kwargs) -> str | None:
     """``_codecs.encode(text, 'latin1')``: bytes at protocols 0 to 2."""
-    if kwargs or len(args) != 2 or type(args[0]) is not str or args[1] not in ("latin1", "latin-1"):
+    if kwargs or len(args) != 2 or type(args[0]) is not str or args[1] not in LATIN1:
         return "called with something else than text and 'latin1'"
     return None
 
@@ -79,7 +82,7 @@ _SINGLETON_TYPES: Final = {
 
 
 def singleton_type(args: Args) -> GlobalRef | None:
-    """``type(None)``, ``type(...)``, ``type(NotImplemented)``: how these three types are written."""
+    """``type(None)``, ``type(...)``, ``type(NotImplemented)``: how these three are written."""
     (value,) = args
     if value is None:
         return GlobalRef("types", "NoneType")
@@ -154,10 +157,13 @@ def pattern_call(args: Args, kwargs: Kwargs) -> str | None:
     return None
 
 
+_RATIO: Final = re.compile(r"-?[0-9]{1,4300}(/[0-9]{1,4300})?")
+
+
 def fraction_call(args: Args, kwargs: Kwargs) -> str | None:
     """Two integers, or ``'1/3'``; not ``'1e999999999'``, which computes that power."""
     match args:
-        case (str() as ratio,) if not kwargs and re.fullmatch(r"-?\d{1,4300}(/\d{1,4300})?", ratio):
+        case (str() as ratio,) if not kwargs and _RATIO.fullmatch(ratio):
             return None
         case (int(), int()) if not kwargs:
             return None
@@ -242,52 +248,6 @@ def no_positions(made: Any, state: Any) -> str | None:
     if wrong is None and not {"object", "start", "end", "encoding", "reason"}.isdisjoint(state):
         return "has its position set past the checks"
     return wrong
-
-
-ALIASES: Final = frozenset(
-    {
-        ("_operator", "getitem"),
-        ("types", "GenericAlias"),
-        ("_functools", "reduce"),
-        ("functools", "reduce"),
-    }
-)
-
-
-def _is_hint(value: Any, depth: int = 0) -> bool:
-    """A type, an alias, or a tuple or list of them: no text, which typing would compile."""
-    if type(value) in (tuple, list):
-        return depth < 5 and all(_is_hint(item, depth + 1) for item in value)
-    return value is None or ref_of(value) is not None or made_by(value) in ALIASES
-
-
-def hint_call(args: Args, kwargs: Kwargs) -> str | None:
-    """``_operator.getitem(typing.List, int)``: how typing writes an alias."""
-    form, inner = args
-    ref = ref_of(form)
-    if kwargs or ref is None or ref.module != "typing":
-        return "takes an item of an object, which leads to any code"
-    if ref.qualname == "Literal":
-        values = inner if type(inner) is tuple else (inner,)
-        return None if all(map(exactly(str, bytes, int, bool, type(None)), values)) else "odd Literal"
-    return None if _is_hint(inner) else "is a type hint of something else than types"
-
-
-def generic_alias(args: Args, kwargs: Kwargs) -> str | None:
-    """``types.GenericAlias(list, (int,))``."""
-    origin, inner = args
-    ref = ref_of(origin)
-    if kwargs or ref is None or ref.module not in ("builtins", "collections", "collections.abc"):
-        return "is a type hint of something else than a container"
-    return None if _is_hint(inner) else "is a type hint of something else than types"
-
-
-def union_call(args: Args, kwargs: Kwargs) -> str | None:
-    """``_functools.reduce(_operator.or_, (int, NoneType))``: how ``int | None`` is written."""
-    function, types = args
-    if kwargs or ref_of(function) != ("_operator", "or_") or type(types) is not tuple:
-        return "folds something else than types into a union"
-    return None if types and _is_hint(types) else "folds something else than types into a union"
 
 
 def decimal_context(args: Args, kwargs: Kwargs) -> str | None:
