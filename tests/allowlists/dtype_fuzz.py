@@ -40,7 +40,8 @@ class Forged:
     """Pickles as a dtype with any arguments and any state."""
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
-        _, args, state = dtype.__reduce__()  # type: ignore[misc,unused-ignore]
+        reduced: Any = dtype.__reduce__()
+        _, args, state = reduced
         self.args: list[Any] = list(args)
         self.state: list[Any] = list(state)
 
@@ -103,12 +104,13 @@ class Maker:
                 spec["itemsize"] = end + self.random.randint(0, 9)
         if chance() < 0.2:
             spec["titles"] = [self.random.choice((None, f"T{i}")) for i in range(len(items))]
-        # An empty aligned struct has alignment 0, which crashes numpy 1.26 as soon as it is a field.
-        whole = np.dtype(spec, align=bool(items) and chance() < 0.4)  # type: ignore[call-overload]
+        # An empty aligned struct has alignment 0: it crashes numpy 1.26 as soon as it is a field.
+        align = bool(items) and chance() < 0.4
+        whole: Any = np.dtype(spec, align=align)  # type: ignore[call-overload]
         if chance() < 0.15:
             whole = np.dtype((np.record, whole))
         if chance() < 0.1:
-            whole = np.dtype(whole, metadata={"m": 1})  # type: ignore[call-overload]
+            whole = np.dtype(whole, metadata={"m": 1})
         forged = Forged(whole)
         by_name = dict(zip(spec["names"], items, strict=True))
         for name, value in forged.state[4].items():
@@ -147,7 +149,7 @@ class Maker:
                 state[2] = (state[2][0], shape)
             case 9:
                 other = {"f0": (self.atom()[0], choice(NUMBERS))}
-                tables = ((None, None), ((), {}), (state[3], None), (None, state[4]))
+                tables: Any = ((None, None), ((), {}), (state[3], None), (None, state[4]))
                 state[3], state[4] = choice((*tables, (("f0",), other)))
             case 10:
                 state[2] = (self.atom()[0], (choice((0, 1, 2, 3)),))
@@ -206,7 +208,7 @@ def used(dtype: np.dtype[Any]) -> None:
 
 
 def wrong_with(stream: bytes) -> str:
-    """What is wrong with an accepted stream; empty if numpy refuses it cleanly or builds the same."""
+    """What is wrong with an accepted stream; empty if numpy refuses it or builds the same."""
     try:
         loaded = pickle.loads(stream)
     except (ValueError, TypeError, OverflowError):
@@ -214,6 +216,8 @@ def wrong_with(stream: bytes) -> str:
     try:
         own = built_anew(loaded)
     except (ValueError, TypeError) as error:
+        if "invalid itemsize in generic type tuple" in str(error):
+            return ""  # several times nothing: it cannot be spelled so, but is what it says
         return f"numpy would not build {loaded!r}: {error}"
     seen, wanted = ((d.flags & 0xFF, d.itemsize, d.alignment) for d in (loaded, own))
     if seen != wanted or loaded != own:

@@ -434,7 +434,9 @@ NUMPY: Final = (
         "masked constant given a state",
         given(
             calling("numpy.ma.core:MaskedConstant"),
-            group(number(1), plain(()), FLOAT, plain(False), octets(b"\1" * 8), octets(b"\0"), NONE),
+            group(
+                number(1), plain(()), FLOAT, plain(False), octets(b"\1" * 8), octets(b"\0"), NONE
+            ),
         ),
         "import numpy\nif not numpy.ma.masked.mask: print('EFFECT')",
     ),

@@ -38,9 +38,9 @@ import pytest
 
 from .judged import refusals
 
-UTC: Final = datetime.timezone.utc
+UTC: Final = datetime.UTC
 WITH_ATTRIBUTES: Final = collections.OrderedDict(a=1)
-WITH_ATTRIBUTES._metadata = {"version": 1}  # type: ignore[attr-defined]
+WITH_ATTRIBUTES._metadata = {"version": 1}  # type: ignore[attr-defined]  # noqa: SLF001 - as torch does
 
 NESTED: list[Any] = []
 NESTED.append({"self": NESTED})
@@ -106,7 +106,7 @@ STDLIB: Final[dict[str, Any]] = {
     "HTTP": [http.HTTPStatus.OK, http.HTTPMethod.GET],
     "URL": [urllib.parse.urlparse("http://a/b?c=d"), urllib.parse.urlsplit(b"http://a")],
     "typing": [typing.Any, typing.Optional[int], typing.List[int], typing.Dict[str, float]],  # noqa: UP006, UP045
-    "Callable": typing.Callable[[int], str],  # noqa: UP006
+    "Callable": typing.Callable[[int], str],
     "Literal": typing.Literal["a", 1],
     "generic alias": [list[int], dict[str, list[float]], tuple[int, ...]],
     "union": int | None,

@@ -29,8 +29,12 @@ DTYPES: Final[dict[str, Any]] = {
     "nested struct": np.dtype([("x", [("y", "S3"), ("z", "M8[D]")]), ("w", "U2", (2,))]),
     "aligned struct": [ALIGNED, np.dtype([("x", ALIGNED), ("y", "O")], align=True)],
     "swapped struct": ALIGNED.newbyteorder(">"),
-    "struct with gaps": np.dtype({"names": ["a"], "formats": ["i1"], "offsets": [3], "itemsize": 9}),
-    "overlapping struct": np.dtype({"names": ["a", "b"], "formats": ["i4", "i2"], "offsets": [0, 2]}),
+    "struct with gaps": np.dtype(
+        {"names": ["a"], "formats": ["i1"], "offsets": [3], "itemsize": 9}
+    ),
+    "overlapping struct": np.dtype(
+        {"names": ["a", "b"], "formats": ["i4", "i2"], "offsets": [0, 2]}
+    ),
     "titles": np.dtype([(("a title", "a"), "i1"), ("b", "f4")]),
     "subarrays": [np.dtype(("f4", (2, 3))), np.dtype((("f4", (2,)), (3,)))],
     "empty struct": np.dtype([]),

@@ -33,6 +33,12 @@ except MemoryError:
     print("EFFECT")
 """
 
+LISTS_ALONE = """
+import sys
+from safeload.allowlists import never, for_builtins, for_stdlib, for_numpy
+print(sorted({"numpy", "torch", "zoneinfo", "decimal"} & sys.modules.keys()))
+"""
+
 WATCHED = "fields changed after the array is made"
 """Refused once the recorder keeps the checks that are to be made when a look is over."""
 
@@ -196,8 +202,7 @@ def test_the_lists_import_no_library() -> None:
         [
             sys.executable,
             "-c",
-            "import sys; from safeload.allowlists import never, for_builtins, for_stdlib, for_numpy; "
-            "print(sorted({'numpy', 'torch', 'zoneinfo', 'decimal'} & sys.modules.keys()))",
+            LISTS_ALONE,
         ],
         env={"PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
