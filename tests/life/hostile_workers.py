@@ -128,10 +128,7 @@ METHODS = ("fork", "spawn", "forkserver")
 
 WORKERS: list[Program] = [
     *(program(f"Pool {m}", IMPORTS, HOSTILE, WRITE + POOL.format(method=m)) for m in METHODS),
-    *(
-        program(f"executor {m}", IMPORTS, HOSTILE, WRITE + EXECUTOR.format(method=m))
-        for m in METHODS
-    ),
+    *(program(f"executor {m}", IMPORTS, HOSTILE, WRITE + EXECUTOR.format(method=m)) for m in METHODS),
     program("threads", IMPORTS + "import multiprocessing.pool", HOSTILE, WRITE + THREADS),
     *(
         program(

@@ -86,11 +86,7 @@ class Composer:
             self.emit("PROTO", bytes([self.take(6)]))
         while self.at < len(self.tape) and len(self.out) < 2000:
             wild = self.take(64) == 63
-            able = [
-                play
-                for play, fits in MOVES
-                if wild and play.__name__ != "name_by_code" or fits(self)
-            ]
+            able = [play for play, fits in MOVES if wild and play.__name__ != "name_by_code" or fits(self)]
             chosen = able[self.take(len(able))]
             with contextlib.suppress(*((IndexError, ZeroDivisionError) if wild else ())):
                 chosen(self)  # a wild move may not find what it would book
@@ -124,8 +120,7 @@ def top(*kinds: str) -> Fits:
     def fits(composer: Composer) -> bool:
         above = composer.since_mark()[-len(kinds) :]
         return len(above) == len(kinds) and all(
-            kind in wanted.split("|") or wanted == "*"
-            for wanted, kind in zip(kinds, above, strict=True)
+            kind in wanted.split("|") or wanted == "*" for wanted, kind in zip(kinds, above, strict=True)
         )
 
     return fits

@@ -90,7 +90,7 @@ class Loader(pickle.Unpickler):
         return pid
 
 
-class SlowLoader(pickle._Unpickler):  # type: ignore[name-defined,misc]  # not in typeshed
+class SlowLoader(pickle._Unpickler):
     def persistent_load(self, pid: Any) -> Any:
         return pid
 
@@ -101,7 +101,7 @@ def buffers() -> Iterator[bytes]:
 
 
 def buffered(data: bytes) -> io.BufferedReader:
-    return io.BufferedReader(io.BytesIO(data))  # type: ignore[arg-type]
+    return io.BufferedReader(io.BytesIO(data))
 
 
 WAYS: dict[str, Callable[[bytes], Any]] = {
@@ -114,7 +114,7 @@ WAYS: dict[str, Callable[[bytes], Any]] = {
 
 def load(data: bytes, way: Callable[[bytes], Any]) -> dict[str, Any]:
     asked.clear()
-    copyreg.clear_extension_cache()  # type: ignore[attr-defined]  # a cached code raises no event
+    copyreg.clear_extension_cache()  # a cached code raises no event
     outcome = "loaded"
     try:
         way(data)

@@ -23,10 +23,7 @@ class Program:
 def program(name: str, imports: str, functions: str, main: str, *needs: str) -> Program:
     """Put the parts together, with the place where safeload arrives."""
     body = indent(dedent(main).strip(), "    ")
-    source = (
-        f"{dedent(imports).strip()}\n{MARKER}\n{dedent(functions).strip()}\n\n"
-        f"if __name__ == '__main__':\n{body}\n"
-    )
+    source = f"{dedent(imports).strip()}\n{MARKER}\n{dedent(functions).strip()}\n\nif __name__ == '__main__':\n{body}\n"
     return Program(name, source, needs)
 
 

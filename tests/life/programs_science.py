@@ -177,9 +177,7 @@ PROGRAMS: list[Program] = [
         )
         for method in ("fork", "spawn")
     ),
-    program(
-        "torch queues", "import torch, torch.multiprocessing", CLASSES + DOUBLE, QUEUE, "torch"
-    ),
+    program("torch queues", "import torch, torch.multiprocessing", CLASSES + DOUBLE, QUEUE, "torch"),
     program(
         "dask",
         "import dask, numpy as np\nfrom distributed import Client, LocalCluster",

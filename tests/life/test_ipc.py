@@ -69,9 +69,7 @@ UNGUARDED = pytest.mark.xfail(
         for form in GUARDED
     ],
 )
-def test_hostile_file_in_a_worker(
-    program: Program, form: str, plain: Plain, tmp_path: Path
-) -> None:
+def test_hostile_file_in_a_worker(program: Program, form: str, plain: Plain, tmp_path: Path) -> None:
     skip_without(program)
     assert set(plain.of(program).out.split()) == {"ran"}
     ended = run(program.source, form, tmp_path)

@@ -58,9 +58,7 @@ def environment(**changes: str) -> dict[str, str]:
     return env | changes
 
 
-def run(
-    source: str, form: str, folder: Path, *arguments: str, timeout: float = 120, **env: str
-) -> Ended:
+def run(source: str, form: str, folder: Path, *arguments: str, timeout: float = 120, **env: str) -> Ended:
     """Write the program into a folder of its own and run it there, with all its children."""
     place = folder / form
     place.mkdir(parents=True, exist_ok=True)
