@@ -136,14 +136,7 @@ class Maker:
             case 5:
                 state[7] ^= 1 << self.random.randrange(9)
             case 6 | 7 if state[4]:
-                name = choice(list(state[4]))
-                kind, offset, *title = state[4][name]
-                moved = choice((*NUMBERS, offset + 1, offset - 1, offset + 8))
-                state[4].update(
-                    (key, (kind, moved, *title))
-                    for key, value in list(state[4].items())
-                    if value[0] is kind
-                )
+                self.move_a_field(state[4])
             case 8 if state[2]:
                 shape = tuple(choice(NUMBERS) for _ in range(self.random.randint(0, 3)))
                 state[2] = (state[2][0], shape)
@@ -155,6 +148,12 @@ class Maker:
                 state[2] = (self.atom()[0], (choice((0, 1, 2, 3)),))
             case _:
                 self.forge_metadata(forged)
+
+    def move_a_field(self, fields: dict[str, Any]) -> None:
+        kind, offset, *title = fields[self.random.choice(list(fields))]
+        moved = self.random.choice((*NUMBERS, offset + 1, offset - 1, offset + 8))
+        same = [key for key, value in fields.items() if value[0] is kind]
+        fields.update(dict.fromkeys(same, (kind, moved, *title)))
 
     def forge_metadata(self, forged: Forged) -> None:
         state, choice = forged.state, self.random.choice

@@ -40,7 +40,7 @@ from .judged import refusals
 
 UTC: Final = datetime.UTC
 WITH_ATTRIBUTES: Final = collections.OrderedDict(a=1)
-WITH_ATTRIBUTES._metadata = {"version": 1}  # type: ignore[attr-defined]  # noqa: SLF001 - as torch does
+WITH_ATTRIBUTES._metadata = {"version": 1}  # type: ignore[attr-defined]  # as torch does
 
 NESTED: list[Any] = []
 NESTED.append({"self": NESTED})
