@@ -129,12 +129,10 @@ class Maker:
                 forged.args[0] = choice(SPECS)
             case 1:
                 state[1] = choice("<>|=")
-            case 2 | 3 as place:
-                state[place + 3] = choice(NUMBERS)
-            case 4:
-                state[7] = choice(FLAGS)
-            case 5:
-                state[7] ^= 1 << self.random.randrange(9)
+            case 2 | 3:
+                state[choice((5, 6))] = choice(NUMBERS)
+            case 4 | 5:
+                state[7] = choice((*FLAGS, *(state[7] ^ 1 << bit for bit in range(9))))
             case 6 | 7 if state[4]:
                 self.move_a_field(state[4])
             case 8 if state[2]:
