@@ -100,9 +100,7 @@ def torch_tar(deed: bytes, place: str) -> bytes:
         "pickle": pickled(listing(), 2),
     }
     files[place] = (
-        pickled(deed, 2)
-        if place == "pickle"
-        else pickled(deed + b"0" + number(0), 2) + files[place][len(none) :]
+        pickled(deed, 2) if place == "pickle" else pickled(deed + b"0" + number(0), 2) + files[place][len(none) :]
     )
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:", format=tarfile.PAX_FORMAT) as archive:
@@ -118,9 +116,7 @@ def dtype(code: str = "f8", *, state: bytes = b"") -> bytes:
     made = calling("numpy:dtype", text(code), FALSE, TRUE)
     order = text("|" if code[0] in "OSVb" else "<")
     flags = number(63 if code[0] == "O" else 0)
-    return given(
-        made, state or group(number(3), order, NONE, NONE, NONE, number(-1), number(-1), flags)
-    )
+    return given(made, state or group(number(3), order, NONE, NONE, NONE, number(-1), number(-1), flags))
 
 
 def array(content: bytes, *, of: bytes | None = None, shape: bytes = b"") -> bytes:
@@ -138,9 +134,7 @@ def object_array(deed: bytes) -> bytes:
     return array(listing(deed), of=dtype("O8"))
 
 
-def joblib_array(
-    data: bytes, *, of: bytes | None = None, shape: bytes = b"", **more: bytes
-) -> bytes:
+def joblib_array(data: bytes, *, of: bytes | None = None, shape: bytes = b"", **more: bytes) -> bytes:
     """An array in a joblib file: the wrapper's BUILD, then the raw bytes, then the next opcode."""
     state = mapping(
         (text("subclass"), named("numpy:ndarray")),

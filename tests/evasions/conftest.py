@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,7 @@ class Arm:
 
     def __init__(self, name: str) -> None:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("SAFELOAD_", "TORCH_"))}
-        path = os.pathsep.join(
-            [str(ABOVE), str(REPOSITORY), *filter(None, [kept.get("PYTHONPATH")])]
-        )
+        path = os.pathsep.join([str(ABOVE), str(REPOSITORY), *filter(None, [kept.get("PYTHONPATH")])])
         self.process = subprocess.Popen(
             [sys.executable, "-m", f"{PACKAGE}.arm", name],
             stdin=subprocess.PIPE,
@@ -80,6 +79,8 @@ def load_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Load]:
         for need in row.needs:
             if not available(need):
                 pytest.skip(f"{need} is not there")
+        if row.until is not None and version_of(row.until[0]) >= numbers(row.until[1]):
+            pytest.skip(f"{row.until[0]} is past {row.until[1]}")
         at = root / f"{key}-{name}-{'harmless' if harmless else 'armed'}"
         write(row, HARMLESS if harmless else BOOM, at)
         if name not in arms:
@@ -101,6 +102,14 @@ def available(module: str) -> bool:
         return find_spec(module.partition(".")[0]) is not None
     except ValueError:
         return False
+
+
+def version_of(library: str) -> tuple[int, ...]:
+    return numbers(version(library))
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:2])
 
 
 def write(row: Row, deed: bytes, at: Path) -> None:

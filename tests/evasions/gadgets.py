@@ -130,9 +130,7 @@ COMMANDS: Final = (
                     mapping(
                         (
                             text("f"),
-                            mapping(
-                                (text("()"), text("subprocess.getoutput")), (text("cmd"), COMMAND)
-                            ),
+                            mapping((text("()"), text("subprocess.getoutput")), (text("cmd"), COMMAND)),
                         )
                     ),
                 ),
@@ -141,8 +139,7 @@ COMMANDS: Final = (
     ),
     fragment(
         "exit_handler",
-        kept(0, calling("atexit:register", named("os:system"), COMMAND))
-        + calling("atexit:_run_exitfuncs"),
+        kept(0, calling("atexit:register", named("os:system"), COMMAND)) + calling("atexit:_run_exitfuncs"),
     ),
     fragment(
         "library_loaded_by_ctypes",
@@ -211,9 +208,7 @@ SOURCES: Final = (
 FILES_BESIDE: Final = (
     beside("unknown_module", named("plant:grow"), plant_py=PLANT),
     beside("unknown_callable", calling("plant:grow"), plant_py=b"def grow():\n " + PYTHON.encode()),
-    beside(
-        "import_module_of_a_file", calling("importlib:import_module", text("plant")), plant_py=PLANT
-    ),
+    beside("import_module_of_a_file", calling("importlib:import_module", text("plant")), plant_py=PLANT),
     beside("run_path", calling("runpy:run_path", text("plant.py")), plant_py=PLANT),
     beside("run_module", calling("runpy:run_module", text("plant")), plant_py=PLANT),
     beside(
@@ -254,9 +249,7 @@ args=({PYTHON},)
 """.encode(),
     ),
     beside("pydoc_locate", calling("pydoc:locate", text("plant")), plant_py=PLANT),
-    beside(
-        "parent_of_a_spec", calling("importlib.util:find_spec", text("plant.leaf")), plant_py=PLANT
-    ),
+    beside("parent_of_a_spec", calling("importlib.util:find_spec", text("plant.leaf")), plant_py=PLANT),
     beside(
         "pickle_in_a_file_beside",
         calling("pickle:load", calling("io:open", text("inner.pkl"), text("rb"))),
@@ -281,23 +274,17 @@ NESTED_LOADS: Final = (
         "nested_unpickler",
         call(attribute(calling("pickle:Unpickler", calling("io:BytesIO", NESTED)), "load")),
     ),
-    gadget(
-        "nested_loads_of_multiprocessing", "multiprocessing.reduction:ForkingPickler.loads", NESTED
-    ),
+    gadget("nested_loads_of_multiprocessing", "multiprocessing.reduction:ForkingPickler.loads", NESTED),
     fragment(
         "nested_loads_of_lib2to3",
-        calling(
-            "lib2to3.pgen2.grammar:Grammar.loads", calling("lib2to3.pgen2.grammar:Grammar"), NESTED
-        ),
+        calling("lib2to3.pgen2.grammar:Grammar.loads", calling("lib2to3.pgen2.grammar:Grammar"), NESTED),
         needs=("lib2to3",),
     ),
     fragment(
         "nested_four_deep",
         calling(
             "pickle:loads",
-            octets(
-                pickled(calling("_pickle:loads", octets(pickled(calling("pickle:loads", NESTED)))))
-            ),
+            octets(pickled(calling("_pickle:loads", octets(pickled(calling("pickle:loads", NESTED)))))),
         ),
     ),
 )

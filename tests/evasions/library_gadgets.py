@@ -58,9 +58,7 @@ NUMPY: Final = (
         call(calling("numpy:frompyfunc", SYSTEM, number(1), number(1)), COMMAND),
         needs=("numpy",),
     ),
-    gadget(
-        "numpy_saves_a_file", "numpy:savetxt", text("canary"), listing(number(1)), needs=("numpy",)
-    ),
+    gadget("numpy_saves_a_file", "numpy:savetxt", text("canary"), listing(number(1)), needs=("numpy",)),
     Row(
         id="numpy_load_of_a_file_beside",
         file=lambda deed: {
@@ -215,18 +213,12 @@ OTHERS: Final = (
     ),
     fragment(
         "cloudpickle_module",
-        call(
-            attribute(calling("cloudpickle.cloudpickle:subimport", text("os")), "system"), COMMAND
-        ),
+        call(attribute(calling("cloudpickle.cloudpickle:subimport", text("os")), "system"), COMMAND),
         needs=("cloudpickle",),
     ),
     fragment(
         "cloudpickle_function",
-        call(
-            calling(
-                "cloudpickle.cloudpickle:_make_function", CODE, mapping(), text("f"), NONE, NONE
-            )
-        ),
+        call(calling("cloudpickle.cloudpickle:_make_function", CODE, mapping(), text("f"), NONE, NONE)),
         needs=("cloudpickle",),
     ),
     gadget("nested_loads_of_cloudpickle", "cloudpickle:loads", NESTED, needs=("cloudpickle",)),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from .builders import BOOM, CANARY, call, named, pickled
+from .builders import CANARY, call, named, pickled
 
 FILE = "model.bin"
 
@@ -62,6 +62,9 @@ class Row:
         refused: the guard has to refuse it; False where it may as well load it harmlessly.
         twin: the same file with a harmless deed is one that the guard must let through.
         known: where it was published.
+        until: a library and the version from which on it no longer works.
+        gaps: the arms in which the guard lets it through ("late", or "late without C" where the C part
+            is not built), each with its reason, as the documentation says.
     """
 
     id: str
@@ -73,6 +76,8 @@ class Row:
     refused: bool = True
     twin: bool = False
     known: str = ""
+    until: tuple[str, str] | None = None
+    gaps: Mapping[str, str] = field(default_factory=dict)
 
 
 def gadget(
@@ -84,9 +89,7 @@ def gadget(
     known: str = "",
 ) -> Row:
     """A row that reaches its effect by calling one global."""
-    return fragment(
-        id, call(named(ref), *arguments), needs=needs, bare_needs=bare_needs, known=known
-    )
+    return fragment(id, call(named(ref), *arguments), needs=needs, bare_needs=bare_needs, known=known)
 
 
 def fragment(
@@ -113,18 +116,3 @@ def fragment(
 def dressed(file: Files, extra: Mapping[str, bytes]) -> Files:
     """A file with companions beside it."""
     return {FILE: file, **extra} if isinstance(file, bytes) else {**file, **extra}
-
-
-__all__ = [
-    "BOOM",
-    "FILE",
-    "PATIENCE",
-    "Files",
-    "Row",
-    "canary",
-    "crash",
-    "dressed",
-    "fragment",
-    "gadget",
-    "unpickle",
-]

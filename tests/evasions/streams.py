@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import io
 import os
 import pickle
 import struct
-import sys
 import zipfile
 from collections.abc import Callable
 from typing import Final
@@ -28,13 +26,11 @@ from .builders import (
     call,
     frame,
     get,
-    given,
     group,
     kept,
     listing,
     mapping,
     named,
-    new,
     number,
     octets,
     pickled,
@@ -42,7 +38,7 @@ from .builders import (
     put,
     text,
 )
-from .rows import FILE, Row, fragment, unpickle
+from .rows import FILE, Row, unpickle
 
 COMMAND: Final = text(SHELL)
 SYSTEM: Final = named("os:system")
@@ -94,7 +90,7 @@ class Reader:
     """The least that an unpickler takes for a file."""
 
     def __init__(self) -> None:
-        self.data = io.BytesIO(open(FILE, "rb").read())  # noqa: SIM115
+        self.data = io.BytesIO(open(FILE, "rb").read())
 
     def read(self, size: int = -1) -> bytes:
         return self.data.read(size)
@@ -160,9 +156,7 @@ BROKEN: Final = (
         known="nullifAI",
     ),
     stream("no_stop", lambda deed: proto(4) + deed, twin=False),
-    stream(
-        "cut_within_a_string", lambda deed: proto(4) + deed + b"X\xff\xff\x00\x00abc", twin=False
-    ),
+    stream("cut_within_a_string", lambda deed: proto(4) + deed + b"X\xff\xff\x00\x00abc", twin=False),
     stream(
         "stack_underflow_after_the_deed",
         lambda deed: proto(4) + deed + POP * 3 + REDUCE,
@@ -198,12 +192,8 @@ BROKEN: Final = (
         lambda deed: proto(4) + deed + number(1) + number(2) + BUILD + STOP,
         twin=False,
     ),
-    stream(
-        "frame_longer_than_the_file", lambda deed: proto(4) + deed + frame(10**6) + STOP, twin=False
-    ),
-    stream(
-        "frame_of_absurd_length", lambda deed: proto(4) + deed + frame(2**62) + STOP, twin=False
-    ),
+    stream("frame_longer_than_the_file", lambda deed: proto(4) + deed + frame(10**6) + STOP, twin=False),
+    stream("frame_of_absurd_length", lambda deed: proto(4) + deed + frame(2**62) + STOP, twin=False),
 )
 
 FRAMES: Final = (
@@ -214,24 +204,14 @@ FRAMES: Final = (
         lambda deed: proto(4) + frame(len(deed) + 10) + frame(len(deed) + 1) + deed + STOP,
     ),
     stream("frame_of_many_bytes", lambda deed: framed((text("x" * 500) + POP) * 400 + deed)),
-    stream(
-        "deed_behind_a_buffer_in_a_frame", lambda deed: framed(octets(bytes(BULK)) + POP + deed)
-    ),
+    stream("deed_behind_a_buffer_in_a_frame", lambda deed: framed(octets(bytes(BULK)) + POP + deed)),
     stream(
         "deed_behind_a_buffer_over_a_frame_end",
         lambda deed: proto(4) + frame(100) + octets(bytes(BULK)) + POP + deed + STOP,
     ),
     stream(
         "deed_in_what_looks_like_a_buffer",
-        lambda deed: (
-            proto(4)
-            + octets(bytes(BULK))
-            + POP
-            + octets(deed.ljust(BULK, b"N"))
-            + POP
-            + deed
-            + STOP
-        ),
+        lambda deed: proto(4) + octets(bytes(BULK)) + POP + octets(deed.ljust(BULK, b"N")) + POP + deed + STOP,
     ),
     stream(
         "buffer_of_8_byte_length",
@@ -299,7 +279,7 @@ READERS: Final = (
         load=lambda: pickle.load(ReaderWithReadinto()),
     ),
     stream("from_a_reader_with_peek", pickled, load=lambda: pickle.load(ReaderWithPeek())),
-    stream("from_memory", pickled, load=lambda: pickle.load(io.BytesIO(open(FILE, "rb").read()))),  # noqa: SIM115
+    stream("from_memory", pickled, load=lambda: pickle.load(io.BytesIO(open(FILE, "rb").read()))),
     stream(
         "from_the_middle_of_a_file",
         lambda deed: b"header" + pickled(deed),
@@ -314,137 +294,4 @@ def after_header() -> object:
         return pickle.load(opened)
 
 
-def polluted(
-    code: bytes, id: str, effect: Callable[[], bool], *, needs: tuple[str, ...] = ()
-) -> Row:
-    """A pickle that changes something of the process without calling anything."""
-    return fragment(id, code, effect=lambda _: effect(), needs=needs)
-
-
-def slots(**values: bytes) -> bytes:
-    """The state that BUILD sets attribute by attribute, on whatever it is given."""
-    return group(NONE, mapping(*((text(k), v) for k, v in values.items())))
-
-
-def torch_defaults() -> object:
-    return sys.modules["torch"]._utils._rebuild_tensor_v2.__defaults__
-
-
-POLLUTION: Final = (
-    polluted(
-        given(named("argparse:Namespace"), slots(polluted=number(1))),
-        "attribute_of_a_listed_class",
-        lambda: hasattr(argparse.Namespace, "polluted"),
-    ),
-    polluted(
-        given(named("argparse:Namespace"), slots(__setattr__=named("builtins:print"))),
-        "method_of_a_listed_class_replaced",
-        lambda: argparse.Namespace.__setattr__ is print,
-    ),
-    polluted(
-        given(named("os:path"), mapping((text("polluted"), number(1)))),
-        "attribute_of_a_module",
-        lambda: hasattr(os.path, "polluted"),
-    ),
-    polluted(
-        given(named("os:popen"), slots(__code__=named("os:getenv.__code__"))),
-        "code_of_a_function_replaced",
-        lambda: os.popen.__code__ is os.getenv.__code__,
-    ),
-    polluted(
-        given(named("copyreg:_reconstructor"), slots(__defaults__=group(number(1)))),
-        "defaults_of_a_listed_function",
-        lambda: sys.modules["copyreg"]._reconstructor.__defaults__ == (1,),
-    ),
-    polluted(
-        given(named("torch._utils:_rebuild_tensor_v2"), slots(__defaults__=group(number(1)))),
-        "defaults_of_torch_rebuilder",
-        lambda: torch_defaults() == (1,),
-        needs=("torch",),
-    ),
-    polluted(
-        given(named("joblib.numpy_pickle:NumpyArrayWrapper"), slots(read=named("builtins:print"))),
-        "method_of_joblib_wrapper_replaced",
-        lambda: sys.modules["joblib"].numpy_pickle.NumpyArrayWrapper.read is print,
-        needs=("joblib",),
-    ),
-    polluted(
-        named("os:environ") + text("POLLUTED") + text("1") + b"s",
-        "item_of_the_environment",
-        lambda: "POLLUTED" in os.environ,
-    ),
-    polluted(
-        named("os:environ") + MARK + text("POLLUTED") + text("1") + b"u",
-        "items_of_the_environment",
-        lambda: "POLLUTED" in os.environ,
-    ),
-    polluted(
-        named("builtins:__dict__") + text("polluted") + number(1) + b"s",
-        "builtin_added",
-        lambda: "polluted" in vars(sys.modules["builtins"]),
-    ),
-    polluted(
-        named("sys:modules") + text("polluted") + named("os:path") + b"s",
-        "module_planted",
-        lambda: "polluted" in sys.modules,
-    ),
-    polluted(
-        named("sys:path") + text("/polluted") + b"a",
-        "import_path_appended",
-        lambda: "/polluted" in sys.path,
-    ),
-    polluted(
-        named("sys:path") + MARK + text("/polluted") + text("/more") + b"e",
-        "import_path_extended",
-        lambda: "/polluted" in sys.path,
-    ),
-    polluted(
-        named("site:PREFIXES") + text("/polluted") + b"a",
-        "list_of_a_module_appended",
-        lambda: "/polluted" in sys.modules["site"].PREFIXES,
-    ),
-    polluted(
-        named("token:EXACT_TOKEN_TYPES") + text("polluted") + number(1) + b"s",
-        "table_of_a_module",
-        lambda: "polluted" in sys.modules["token"].EXACT_TOKEN_TYPES,
-    ),
-    polluted(
-        named("copyreg:dispatch_table")
-        + named("argparse:Namespace")
-        + named("builtins:print")
-        + b"s",
-        "pickling_of_a_class_rerouted",
-        lambda: argparse.Namespace in sys.modules["copyreg"].dispatch_table,
-    ),
-)
-
-DISGUISED: Final = (
-    polluted(
-        given(
-            given(
-                new(named("argparse:Namespace")),
-                mapping((text("__setstate__"), named("os:system"))),
-            ),
-            COMMAND,
-        ),
-        "call_by_build_of_a_planted_setstate",
-        lambda: os.path.exists("canary"),
-    ),
-    polluted(
-        given(new(named("argparse:Namespace")), mapping((text("append"), named("os:system"))))
-        + COMMAND
-        + b"a",
-        "call_by_append_on_a_planted_method",
-        lambda: os.path.exists("canary"),
-    ),
-    polluted(
-        given(new(named("argparse:Namespace")), mapping((text("add"), named("os:system"))))
-        + MARK
-        + COMMAND
-        + b"\x90",
-        "call_by_additems_on_a_planted_method",
-        lambda: os.path.exists("canary"),
-    ),
-)
-
-ROWS: Final = (*SHAPES, *BROKEN, *FRAMES, *STACK, *READERS, *POLLUTION, *DISGUISED)
+ROWS: Final = (*SHAPES, *BROKEN, *FRAMES, *STACK, *READERS)

@@ -4,17 +4,39 @@ from __future__ import annotations
 
 from typing import Final
 
-from . import arguments, containers, doors, gadgets, library_gadgets, names, streams
+from . import (
+    arguments,
+    at_use,
+    containers,
+    doors,
+    gadgets,
+    indirect,
+    library_gadgets,
+    memory,
+    names,
+    pollution,
+    streams,
+    subclasses,
+    surroundings,
+    torch_files,
+)
 from .rows import Row
 
 THEMES: Final[dict[str, tuple[Row, ...]]] = {
     "names": names.ROWS,
+    "indirect": indirect.ROWS,
     "gadgets": gadgets.ROWS,
     "library_gadgets": library_gadgets.ROWS,
     "streams": streams.ROWS,
+    "pollution": pollution.ROWS,
+    "torch_files": torch_files.ROWS,
     "containers": containers.ROWS,
     "doors": doors.ROWS,
+    "subclasses": subclasses.ROWS,
+    "surroundings": surroundings.ROWS,
     "arguments": arguments.ROWS,
+    "memory": memory.ROWS,
+    "at_use": at_use.ROWS,
 }
 
 ROWS: Final = {f"{theme}-{row.id}": row for theme, rows in THEMES.items() for row in rows}

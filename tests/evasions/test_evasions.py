@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from safeload.doors.arrival import IN_PLACE
+
 from .conftest import Load
 from .rows import crash
 from .table import ROWS
@@ -11,9 +13,21 @@ from .table import ROWS
 GUARDED = ["first", "late"]
 CRASHES = {4, 6, 7, 8, 11}  # SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV
 
+
+def marks(key: str, arm: str) -> list[pytest.MarkDecorator]:
+    """A gap that closes, unnoticed, fails."""
+    reason = ROWS[key].gaps.get(arm if IN_PLACE else f"{arm} without C")
+    return [] if reason is None else [pytest.mark.xfail(reason=reason, strict=True)]
+
+
+def judged() -> list[object]:
+    """Every row under every arm."""
+    return [pytest.param(key, arm, id=f"{key}-{arm}", marks=marks(key, arm)) for key in ROWS for arm in GUARDED]
+
+
 every_row = pytest.mark.parametrize("key", ROWS)
 every_twin = pytest.mark.parametrize("key", [key for key, row in ROWS.items() if row.twin])
-both_ways = pytest.mark.parametrize("arm", GUARDED)
+each_way = pytest.mark.parametrize("arm", GUARDED)
 
 
 @every_row
@@ -25,8 +39,7 @@ def test_fires_without_the_guard(key: str, load_in: Load) -> None:
         assert answer["fired"], answer
 
 
-@both_ways
-@every_row
+@pytest.mark.parametrize(("key", "arm"), judged())
 def test_is_refused_under_the_guard(key: str, arm: str, load_in: Load) -> None:
     answer = load_in(arm, key)
     assert not answer["signal"], answer
@@ -34,7 +47,7 @@ def test_is_refused_under_the_guard(key: str, arm: str, load_in: Load) -> None:
     assert answer["refused"] or not ROWS[key].refused, answer
 
 
-@both_ways
+@each_way
 @every_twin
 def test_loads_under_the_guard_without_the_deed(key: str, arm: str, load_in: Load) -> None:
     answer = load_in(arm, key, harmless=True)

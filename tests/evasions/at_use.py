@@ -1,0 +1,180 @@
+"""Files whose deed waits until the program uses what it loaded; every name in them is a listed one."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Final
+
+from .builders import (
+    CANARY,
+    FALSE,
+    MARK,
+    NONE,
+    POP,
+    SHELL,
+    calling,
+    get,
+    given,
+    group,
+    kept,
+    listing,
+    named,
+    new,
+    number,
+    octets,
+    pickled,
+    text,
+)
+from .objects import ONE, OVERWRITE, attributes_of, namespace, of_numpy, then
+from .rows import Row, crash
+
+
+def missing(loaded: Any) -> object:
+    return loaded["missing"]
+
+
+def transformer(function: str, **keywords: bytes) -> bytes:
+    """A step of a pipeline that calls a function with what the step before gave, and keywords."""
+    name = "sklearn.preprocessing._function_transformer:FunctionTransformer"
+    state = attributes_of(
+        func=named(function),
+        kw_args=attributes_of(**keywords),
+        validate=FALSE,
+        feature_names_out=NONE,
+    )
+    return given(new(named(name)), state)
+
+
+def pipeline(*steps: bytes) -> bytes:
+    named_steps = listing(*(group(text(f"s{i}"), step) for i, step in enumerate(steps)))
+    state = attributes_of(steps=named_steps, memory=NONE, verbose=FALSE, transform_input=NONE)
+    return given(new(named("sklearn.pipeline:Pipeline")), state)
+
+
+def transform(loaded: Any) -> object:
+    import numpy as np
+
+    return repr(loaded.transform(np.zeros((2, 2))))
+
+
+SKLEARN: Final = ("sklearn.pipeline", "sklearn.preprocessing")
+
+DEFERRED: Final = (
+    Row(
+        id="default_factory",
+        file=lambda _: pickled(
+            calling(
+                "collections:defaultdict",
+                calling("functools:partial", named("os:system"), text(SHELL)),
+            )
+        ),
+        load=then(missing),
+    ),
+    of_numpy(
+        "default_factory_of_listed_names",
+        calling(
+            "collections:defaultdict",
+            given(
+                calling("functools:partial", named("numpy:memmap")),
+                group(named("numpy:memmap"), group(*OVERWRITE), attributes_of(), NONE),
+            ),
+        ),
+        load=then(missing),
+    ),
+    of_numpy(
+        "factory_judged_before_it_had_its_state",
+        kept(0, calling("functools:partial", named("numpy:zeros")))
+        + kept(1, calling("collections:defaultdict", get(0)))
+        + given(get(0), group(named("numpy:memmap"), group(*OVERWRITE), attributes_of(), NONE))
+        + POP
+        + get(1),
+        load=then(missing),
+    ),
+    of_numpy(
+        "partial_keywords_changed_afterwards",
+        kept(0, attributes_of())
+        + kept(
+            1,
+            given(
+                calling("functools:partial", named("numpy:memmap")),
+                group(named("numpy:memmap"), group(text(CANARY)), get(0), NONE),
+            ),
+        )
+        + get(0)
+        + MARK
+        + text("mode")
+        + text("w+")
+        + text("shape")
+        + ONE
+        + b"u"
+        + POP
+        + get(1),
+        load=then(lambda made: made()),
+    ),
+    of_numpy(
+        "transformers_that_overwrite_a_file",
+        pipeline(
+            transformer("numpy:full_like", fill_value=text(CANARY), dtype=text("U9"), shape=ONE),
+            transformer("numpy:take", indices=number(0)),
+            transformer("numpy:memmap", mode=text("w+"), shape=ONE),
+        ),
+        load=then(transform),
+        needs=SKLEARN,
+    ),
+    of_numpy(
+        "transformers_that_run_a_command",
+        pipeline(
+            transformer("numpy:full_like", fill_value=text("os"), dtype=text("U2"), shape=ONE),
+            transformer("numpy:take", indices=number(0)),
+            transformer("numpy.core:_ufunc_reconstruct", name=text("system")),
+            transformer(
+                "torch._tensor:_rebuild_from_type_v2",
+                args=group(text(SHELL)),
+                new_type=named("builtins:int"),
+                state=NONE,
+            ),
+        ),
+        load=then(transform),
+        needs=(*SKLEARN, "torch"),
+    ),
+    of_numpy(
+        "transformers_that_forge_pointers",
+        pipeline(
+            transformer("numpy:full_like", fill_value=number(1), dtype=text("i8"), shape=ONE),
+            transformer("numpy:ndarray", dtype=text("O"), buffer=octets(b"A" * 8)),
+        ),
+        load=then(transform),
+        effect=crash,
+        needs=SKLEARN,
+    ),
+    of_numpy(
+        "frozen_distribution_that_overwrites_a_file",
+        given(
+            new(named("scipy.stats._distn_infrastructure:rv_continuous_frozen")),
+            attributes_of(
+                dist=namespace(mean=named("numpy:memmap")),
+                args=group(*OVERWRITE),
+                kwds=attributes_of(),
+            ),
+        ),
+        load=then(lambda loaded: loaded.mean()),
+        needs=("scipy.stats",),
+    ),
+    of_numpy(
+        "frozen_distribution_that_imports_a_module",
+        given(
+            new(named("scipy.stats._distn_infrastructure:rv_continuous_frozen")),
+            attributes_of(
+                dist=namespace(mean=named("numpy.core:_ufunc_reconstruct")),
+                args=group(text("this"), text("s")),
+                kwds=attributes_of(),
+            ),
+        ),
+        load=then(lambda loaded: loaded.mean()),
+        effect=lambda _: "this" in sys.modules,
+        needs=("scipy.stats",),
+    ),
+)
+
+
+ROWS: Final = DEFERRED
