@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, BinaryIO, Final
 
-from safeload import grants, guard
+from safeload import grants
 from safeload.activation import current_policy
 from safeload.policy import Policy, Verdict
 from safeload.scan import readers
@@ -60,7 +60,7 @@ def judged(source: Source, policy: Policy | None = None) -> tuple[Report, Verdic
     if grants.any_trust() and _is_trusted(source):
         return report, Verdict(profiles=(TRUSTED,))
     verdict = policy.judge(report)
-    planted = guard._planted(report)  # one judgement, wherever it is asked for
+    planted = loads.planted(report)  # one judgement, wherever it is asked for
     return report, replace(verdict, refused=verdict.refused + planted)
 
 
@@ -105,7 +105,7 @@ def _window(source: Any) -> Iterator[io.BufferedReader[Any]]:
     if isinstance(source, io.TextIOBase) or not hasattr(source, "read"):
         msg = f"a path, bytes or a file open in binary mode is needed, not {source!r}"
         raise TypeError(msg)
-    if not getattr(source, "seekable", bool)():
+    if not hasattr(source, "seek") or not getattr(source, "seekable", _yes)():
         msg = "this file cannot go back to where it stood: read it and scan the bytes"
         raise TypeError(msg)
     start = source.tell()
@@ -114,6 +114,10 @@ def _window(source: Any) -> Iterator[io.BufferedReader[Any]]:
         yield io.BufferedReader(Window(source, start, source.tell() if end is None else end), BULK)
     finally:
         source.seek(start)
+
+
+def _yes() -> bool:
+    return True
 
 
 def _is_trusted(source: Source) -> bool:

@@ -9,10 +9,9 @@ from typing import Any, Final
 
 from safeload.scan.entry import Rulebook
 from safeload.scan.inert import Global, Persistent
-from safeload.scan.look import look
 from safeload.scan.nested import ARRAY_WRAPPERS, JoblibRecorder, NestedRecorder
-from safeload.scan.reading import OPTIONS, Forward, Reading
-from safeload.scan.report import GlobalRef, Report, merge
+from safeload.scan.reading import READ_ERRORS, Forward, Reading, look_through
+from safeload.scan.report import GlobalRef, Report
 from safeload.scan.torch_file import LEGACY_PICKLES
 
 # torch's magic number as protocols 1 and above write it, behind a PROTO opcode.
@@ -27,7 +26,7 @@ def read_pickles(file: io.BufferedReader[Any], reading: Reading) -> Report:
     start = file.tell()
     if file.peek(16)[2:].startswith(LEGACY_MAGIC):
         return _read_legacy(file, reading)
-    report = _in_every_way(file, lambda reader: _plain(file, reader, reading.rulebook))
+    report = _in_two_goes(file, lambda reader: _plain(file, reader, reading.rulebook))
     if report.uses.keys() & ARRAY_WRAPPERS:
         file.seek(start)
         return _read_joblib(file, reading, as_plain=report)
@@ -36,27 +35,15 @@ def read_pickles(file: io.BufferedReader[Any], reading: Reading) -> Report:
 
 def read_one(file: io.BufferedReader[Any], reading: Reading) -> Report:
     """What one pickle asks for; the file is left behind it."""
-    return _in_every_way(file, lambda reader: _plain(file, reader, reading.rulebook, 1))
+    return _in_two_goes(file, lambda reader: _plain(file, reader, reading.rulebook, 1))
 
 
-def _in_every_way(file: io.BufferedReader[Any], go: Go) -> Report:
-    """Look as an unpickler does that sees ahead, and as one that does not: both are in use."""
-    start = file.tell()
-    exact = _in_two_goes(file, go, peeks=False)
-    file.seek(start)
-    ahead = _in_two_goes(file, go, peeks=True)
-    if ahead.uses == exact.uses and bool(ahead.problem) == bool(exact.problem):
-        return ahead
-    odd = Report(problem="readers of pickles take it in two ways")
-    return merge([ahead, exact, odd], ahead.format)
-
-
-def _in_two_goes(file: io.BufferedReader[Any], go: Go, *, peeks: bool) -> Report:
+def _in_two_goes(file: io.BufferedReader[Any], go: Go) -> Report:
     """Skip big buffers at first; read all of them if a loader was handed one."""
     start = file.tell()
     for skips in (True, False):
         file.seek(start)
-        report, recorder = go(Forward(file, peeks=peeks, skips=skips))
+        report, recorder = go(Forward(file, skips=skips))
         if not recorder.wants_bulk:
             break
     return report
@@ -77,15 +64,20 @@ def _all(
     done = 0
     while True:
         before = file.tell()
-        report = look(reader, recorder, options=OPTIONS)
+        report = look_through(reader, recorder)
         done += 1
         if report.problem:
             if done > 1 and count is None:
                 problem = f"from byte {before} on, behind the pickle, something that is none"
                 return replace(report, problem=problem)
             return report
-        if done == count or (count is None and _only_padding(file)):
+        if done == count:
             return report
+        try:
+            if _only_padding(file):
+                return report
+        except READ_ERRORS as error:
+            return replace(report, problem=f"the end of the file cannot be read: {error}")
 
 
 def _only_padding(file: io.BufferedReader[Any]) -> bool:
@@ -106,7 +98,7 @@ def _read_joblib(file: io.BufferedReader[Any], reading: Reading, as_plain: Repor
     start = file.tell()
     recorder = JoblibRecorder(reading.rulebook)
     recorder.skips = False
-    recorder.reader = reader = Forward(file, peeks=False, skips=False)
+    recorder.reader = reader = Forward(file, skips=False)
     report = _all(file, reader, recorder)
     hidden = [ref for ref in as_plain.uses if ref not in report.uses and _is_name(ref)]
     problem = report.problem
@@ -123,7 +115,7 @@ def _is_name(ref: GlobalRef) -> bool:
 def also_a_pickle(file: io.BufferedReader[Any], reading: Reading) -> Report | None:
     """What a file of another format asks for when pickle.load is put to it, or None if nothing."""
     start = file.tell()
-    report, _ = _plain(file, Forward(file, peeks=True, skips=True), reading.rulebook)
+    report, _ = _plain(file, Forward(file, skips=True), reading.rulebook)
     file.seek(start)
     named = {ref: use for ref, use in report.uses.items() if _is_name(ref)}
     return replace(report, uses=named) if named else None
@@ -176,7 +168,7 @@ def _read_legacy(file: io.BufferedReader[Any], reading: Reading) -> Report:
             report = replace(report, problem=_storages(file, recorder))
         return report, recorder
 
-    report = _in_every_way(file, go)
+    report = _in_two_goes(file, go)
     return replace(report, format="torch legacy", consumed=file.tell() - start)
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import lzma
 import shutil
 import tempfile
-import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -14,7 +12,7 @@ from typing import Any, Final
 from safeload.scan.nested import BULK
 from safeload.scan.npy import read_npy
 from safeload.scan.pickles import also_a_pickle, read_pickles
-from safeload.scan.reading import Reading, size_of
+from safeload.scan.reading import READ_ERRORS, Reading, size_of
 from safeload.scan.report import Report, merge
 from safeload.scan.safetensors_header import read_safetensors
 from safeload.scan.sniff import HEAD, Kind, looks_like, sniff
@@ -47,8 +45,7 @@ SPOOLED: Final = 64 << 20  # bytes of an unpacked archive that are kept in memor
 def read(file: io.BufferedReader[Any], reading: Reading) -> Report:
     """Look into a file from where it stands, whatever it is; for :class:`Reading.read`."""
     start = file.tell()
-    head = file.read(HEAD)
-    file.seek(start)
+    head = _head(file)
     kind = sniff(head)
     if not head or kind is Kind.FOREIGN:
         return Report(problem=f"this is {looks_like(head)}", format=UNKNOWN)
@@ -62,6 +59,18 @@ def read(file: io.BufferedReader[Any], reading: Reading) -> Report:
         file.seek(start)
         report = _both(report, also_a_pickle(file, reading))
     return report
+
+
+def _head(file: io.BufferedReader[Any]) -> bytes:
+    """The next bytes, as far as they can be read; the file stays where it is."""
+    start = file.tell()
+    try:
+        return file.read(HEAD)
+    except READ_ERRORS:
+        file.seek(start)
+        return file.peek(HEAD)[:HEAD]
+    finally:
+        file.seek(start)
 
 
 def _in_words(report: Report, head: bytes) -> Report:
@@ -85,8 +94,7 @@ def _unpacked(file: io.BufferedReader[Any], reading: Reading, kind: Kind) -> Rep
     size = size_of(file) if file.seekable() and not isinstance(file.raw, Unpacked) else 0
     try:
         content = io.BufferedReader(Unpacked(file, kind, size), BULK)
-        head = content.read(HEAD)
-        content.seek(0)
+        head = _head(content)
         if sniff(head) in _NEED_THE_END:
             with tempfile.SpooledTemporaryFile(SPOOLED) as spool:
                 shutil.copyfileobj(content, spool)
@@ -94,6 +102,6 @@ def _unpacked(file: io.BufferedReader[Any], reading: Reading, kind: Kind) -> Rep
                 report = reading.inside(io.BufferedReader(spool, BULK))
         else:
             report = reading.inside(content)
-    except (OSError, ValueError, zlib.error, lzma.LZMAError, EOFError, RuntimeError) as error:
+    except READ_ERRORS as error:
         return Report(problem=f"compressed data that cannot be unpacked: {error}", format=kind.value)
     return replace(report, format=f"{report.format} in {kind.value}")

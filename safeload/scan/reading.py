@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import io
+import lzma
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Final, Protocol
 
 from safeload.scan.entry import Rulebook
+from safeload.scan.inert import Recorder
+from safeload.scan.look import Engine, look
 from safeload.scan.nested import BULK
 from safeload.scan.report import Report
 
 MAX_DEPTH: Final = 8
+
+FRAME: Final = b"\x95"
+FRAME_LENGTH: Final = 8
+_OPCODE, _LENGTH, _CONTENTS = b"opcode", b"length", b"contents"
+
+# What goes wrong in the standard library's readers over bytes that they cannot or will not read.
+READ_ERRORS: Final = (
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class Archive(Protocol):
@@ -48,34 +68,67 @@ class Reading:
 
 
 class Forward:
-    """What a look reads a file through.
+    """What a look reads a file through, exactly as far as the unpickler asks.
+
+    An argument that crosses the end of its frame is what CPython's unpicklers take in different
+    ways: one that sees ahead keeps the rest of the frame, one that does not drops it, the one
+    written in Python refuses. No pickler writes such a thing.
 
     Args:
-        peeks: the unpickler may see ahead. CPython's C one takes some streams in two ways, by that.
         skips: big buffers are passed over, not read.
+
+    Attributes:
+        crossed: an argument crossed the end of its frame.
     """
 
     answers: Final = ()  # nothing is loaded afterwards, so nothing has to be kept
+    crossed = False
 
-    def __init__(self, file: io.BufferedReader[Any], *, peeks: bool, skips: bool) -> None:
+    def __init__(self, file: io.BufferedReader[Any], *, skips: bool) -> None:
         self._file = file
+        self._read = file.read
+        self._behind = b""  # of a frame: its opcode, its length, its contents
         self.skips = skips
-        self.read = file.read
-        self.readline = file.readline
         self.tell = file.tell
-        self.readinto: Callable[[Any], int] = self._skipping if skips else file.readinto
-        if peeks:
-            self.peek = file.peek
 
-    def _skipping(self, into: Any) -> int:
-        if len(into) < BULK:
-            return self._file.readinto(into)
-        self.skip(len(into))
-        return len(into)
+    def read(self, size: int) -> bytes:
+        data = self._read(size)
+        if size == 1:
+            self._behind = _OPCODE if data == FRAME else b""
+        elif self._behind:
+            self._inside_frame(size)
+        return data
+
+    def _inside_frame(self, size: int) -> None:
+        if self._behind is _OPCODE:
+            self._behind = _LENGTH if size == FRAME_LENGTH else b""
+        elif self._behind is _LENGTH:
+            self._behind = _CONTENTS
+        else:
+            self.crossed = True
+
+    def readline(self) -> bytes:
+        self.crossed = self.crossed or self._behind is _CONTENTS
+        return self._file.readline()
+
+    def readinto(self, into: Any) -> int:
+        self.crossed = self.crossed or self._behind is _CONTENTS
+        if self.skips and len(into) >= BULK:
+            self.skip(len(into))
+            return len(into)
+        return self._file.readinto(into)
 
     def skip(self, length: int) -> None:
         """Pass over bytes that are no opcodes."""
         self._file.seek(length, io.SEEK_CUR)
+
+
+def look_through(reader: Forward, recorder: Recorder, kind: Engine | None = None) -> Report:
+    """Look at one pickle, in the one way that all unpicklers read it in."""
+    report = look(reader, recorder, options=OPTIONS, kind=kind)
+    if reader.crossed and not report.problem:
+        return replace(report, problem="an argument crosses the end of its frame: unpicklers differ on it")
+    return report
 
 
 # Python 2 pickles hold text in any encoding; names are ASCII in all of them, and latin1 reads all.

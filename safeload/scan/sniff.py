@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import enum
 from typing import Final, NamedTuple
 
@@ -72,6 +73,7 @@ _MARKS: Final = (
 _HTML: Final = (b"<!doctype html", b"<html", b"<head", b"<script", b"<!--")
 _MAX_SAFETENSORS_HEADER: Final = 100_000_000
 _TAR_BLOCK: Final = 512
+_UTF_8: Final = codecs.getincrementaldecoder("utf-8")
 
 
 def sniff(head: bytes) -> Kind:
@@ -139,7 +141,7 @@ def _text_looks_like(head: bytes) -> str:
     if any(byte < ord(" ") and byte not in b"\t\n\r\f\x1b" for byte in head):
         return ""
     try:
-        head[:-4].decode("utf-8")
+        _UTF_8().decode(head)  # which may end within a letter
     except UnicodeDecodeError:
         return ""
     return "a JSON document" if text[:1] in (b"{", b"[") else "text"

@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Any, BinaryIO, Final, cast
 
 from safeload.scan.inert import Global
-from safeload.scan.look import Look, SlowLook, engine, look
+from safeload.scan.look import Look, SlowLook, engine
 from safeload.scan.nested import BULK, NestedRecorder
 from safeload.scan.pickles import ELEMENT_SIZES
-from safeload.scan.reading import OPTIONS, Forward, Reading
+from safeload.scan.reading import Forward, Reading, look_through
 from safeload.scan.report import Report, merge, printable
 from safeload.scan.sniff import HEAD, Kind, sniff
 
@@ -89,14 +89,14 @@ class _Member:
 
     def __init__(self, archive: tarfile.TarFile, member: tarfile.TarInfo, reading: Reading) -> None:
         self.file = _open(archive, member)
-        self.reader = Forward(self.file, peeks=False, skips=False)
+        self.reader = Forward(self.file, skips=False)
         self.recorder = NestedRecorder(reading.rulebook)
         self.recorder.skips = False
         self.report = Report()
 
     def pickle(self) -> Any:
         kind = _KeepingLook if engine() is Look else _KeepingSlowLook
-        self.report = look(self.reader, self.recorder, options=OPTIONS, kind=kind)
+        self.report = look_through(self.reader, self.recorder, kind)
         if self.report.problem:
             raise ValueError(self.report.problem)
         return self.recorder.value  # type: ignore[attr-defined]  # set by _Keeping

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import IO, Any, BinaryIO, Final, cast
 
 from safeload.scan.nested import BULK
-from safeload.scan.reading import Archive, Reading
+from safeload.scan.reading import READ_ERRORS, Archive, Reading
 from safeload.scan.report import GlobalRef, Report, Use, merge, printable
 from safeload.scan.sniff import HEAD, Kind, sniff
 from safeload.scan.unpack import CHUNK, FREE, TIMES
@@ -28,9 +28,6 @@ PACKAGE: Final = GlobalRef("torch.package", "PackageImporter")
 _STORAGE: Final = re.compile(r"(?:\.?data)/[^/]+", re.ASCII)  # below a torch archive's top folder
 _ENCRYPTED: Final = 0x1
 
-# What goes wrong in zipfile over bytes that it cannot or will not read.
-ZIP_ERRORS: Final = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError)
-
 
 def read_zip(file: io.BufferedReader[Any], reading: Reading) -> Report:
     """Everything the members ask for."""
@@ -40,7 +37,7 @@ def read_zip(file: io.BufferedReader[Any], reading: Reading) -> Report:
             report = _read(archive, file, reading, size)
     except zipfile.BadZipFile as error:
         report = Report(problem=f"a broken or truncated zip archive ({error})", format="zip")
-    except ZIP_ERRORS as error:
+    except READ_ERRORS as error:
         report = Report(problem=f"a zip archive that cannot be read ({error})", format="zip")
     return replace(report, consumed=size)
 
@@ -137,12 +134,12 @@ def _read_torch(
     root: str,
     reading: Reading,
 ) -> tuple[str, list[Report]]:
-    records = {member.filename: member for member in members}
-    if any(name.casefold() == f"{root}constants.pkl".casefold() for name in records):
+    if any(member.filename.casefold() == f"{root}constants.pkl".casefold() for member in members):
         return "TorchScript", [_asks_for(TORCHSCRIPT)]
     reports = []
     pickles = []
-    for name, member in records.items():
+    for member in members:
+        name = member.filename
         if _STORAGE.fullmatch(name.removeprefix(root)):
             continue
         is_pickle = name.casefold().endswith(".pkl")
