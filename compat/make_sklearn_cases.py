@@ -1,5 +1,5 @@
 """Fitted estimators that no check of scikit-learn's own makes: what users set, and combine."""
-# ruff: noqa: BLE001, S112, SIM905
+# ruff: noqa: BLE001
 
 import numpy as np
 
@@ -81,9 +81,7 @@ def _trees():
 
     for loss in ("squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"):
         yield lambda loss=loss: ensemble.GradientBoostingRegressor(loss=loss, n_estimators=3)
-        yield lambda loss=loss: ensemble.HistGradientBoostingRegressor(
-            loss=loss, quantile=0.5, max_iter=3
-        )
+        yield lambda loss=loss: ensemble.HistGradientBoostingRegressor(loss=loss, quantile=0.5, max_iter=3)
         yield lambda loss=loss: ensemble.HistGradientBoostingRegressor(loss=loss, max_iter=3)
     for loss in ("log_loss", "deviance", "exponential"):
         yield lambda loss=loss: ensemble.GradientBoostingClassifier(loss=loss, n_estimators=3)
@@ -164,9 +162,7 @@ def _searches():
     grid = {"C": [0.1, 1.0]}
     model = linear_model.LogisticRegression
     for scoring in ("accuracy", "roc_auc", "neg_log_loss", ["f1_macro", "precision_macro"]):
-        yield lambda s=scoring: model_selection.GridSearchCV(
-            model(), grid, scoring=s, cv=2, refit=False
-        )
+        yield lambda s=scoring: model_selection.GridSearchCV(model(), grid, scoring=s, cv=2, refit=False)
     yield lambda: model_selection.GridSearchCV(
         model(), grid, scoring=metrics.make_scorer(metrics.fbeta_score, beta=2), cv=2
     )

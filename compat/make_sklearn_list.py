@@ -11,7 +11,7 @@ are judged by hand in ``for_sklearn.py``.
 Only the standard library, numpy and scikit-learn; runs under old versions of all three. What one
 version cannot import, make, fit or pickle is skipped: another one covers it.
 """
-# ruff: noqa: BLE001, S112
+# ruff: noqa: BLE001
 
 import importlib
 import inspect
@@ -181,7 +181,7 @@ def collect(path):
 
 
 def described(module, name):
-    """``uses module:name``; nothing for what is judged by hand."""
+    """``uses module:name``; nothing for what another library defines."""
     if not module.startswith("sklearn.") or "." in name:
         print("elsewhere:", module, name, file=sys.stderr)
         return ""
@@ -189,8 +189,7 @@ def described(module, name):
     if inspect.isfunction(value):
         return f"r {module}:{name}"
     if not inspect.isclass(value) or native(value):
-        print("by hand:", module, name, file=sys.stderr)
-        return ""
+        return by_hand(module, name)
     odd = [
         f"{hook} of {base.__module__}.{base.__qualname__}"
         for base in value.__mro__
@@ -200,21 +199,30 @@ def described(module, name):
         and not (hook == "__setstate__" and base.__name__ == "BaseEstimator")
     ]
     if odd:
-        print("by hand:", module, name, *odd, file=sys.stderr)
-        return ""
+        return by_hand(module, name, *odd)
     return f"ns {module}:{name}"
+
+
+def by_hand(module, name, *why):
+    """The line for a name that some version needs judged: no version's plain one then counts."""
+    print("by hand:", module, name, *why, file=sys.stderr)
+    return f"? {module}:{name}"
 
 
 def merge(paths):
     """One line of names for each module and use, the earliest and the latest version alike."""
-    table = {}
+    table, judged = {}, set()
     for path in paths:
         with open(path) as file:
             for line in file:
                 uses, _, rest = line.strip().partition(" ")
                 module, _, name = rest.partition(":")
                 table.setdefault((uses, module), set()).add(name)
-    for (uses, module), names in sorted(table.items()):
+                if uses == "?":
+                    judged.add(rest)
+    for (_, module), names in table.items():
+        names -= {name for name in names if f"{module}:{name}" in judged}
+    for (uses, module), names in sorted((key, names) for key, names in table.items() if names):
         line = f"{uses} {module}:"
         for name in sorted(names):
             if len(line) + len(name) >= 100:

@@ -26,9 +26,7 @@ FY5253 FY5253Quarter HalfYearBegin HalfYearEnd Hour LastWeekOfMonth Micro Milli 
 MonthEnd Nano QuarterBegin QuarterEnd Second SemiMonthBegin SemiMonthEnd Tick Week WeekOfMonth
 YearBegin YearEnd DateOffset BaseOffset
 """
-_NUMBER_TYPES: Final = (
-    "Int8Dtype Int16Dtype Int32Dtype Int64Dtype UInt8Dtype UInt16Dtype UInt32Dtype UInt64Dtype"
-)
+_NUMBER_TYPES: Final = "Int8Dtype Int16Dtype Int32Dtype Int64Dtype UInt8Dtype UInt16Dtype UInt32Dtype UInt64Dtype"
 
 
 def _frames() -> Entries:
@@ -274,9 +272,7 @@ def _zones() -> Entries:
             call=rules_pandas.tzfile_parts,
             state=dict_state,
         ),
-        **rows(
-            PROFILE, "dateutil.tz._tzfile: tzfile", uses="r", reason="names a class for its maker"
-        ),
+        **rows(PROFILE, "dateutil.tz._tzfile: tzfile", uses="r", reason="names a class for its maker"),
     }
 
 

@@ -240,6 +240,4 @@ def _functions() -> Entries:
     )
 
 
-ENTRIES: Final[Entries] = (
-    _sparse() | _interpolators() | _objects() | _distributions() | _functions()
-)
+ENTRIES: Final[Entries] = _sparse() | _interpolators() | _objects() | _distributions() | _functions()

@@ -28,9 +28,7 @@ from safeload.scan.report import GlobalRef
 PROFILE: Final = "torch"
 TENSOR: Final = GlobalRef("torch", "Tensor")
 
-_KINDS: Final = (
-    "BFloat16 Bool Byte Char ComplexDouble ComplexFloat Double Float Half Int Long Short"
-)
+_KINDS: Final = "BFloat16 Bool Byte Char ComplexDouble ComplexFloat Double Float Half Int Long Short"
 _QUANTIZED: Final = "QInt32 QInt8 QUInt2x4 QUInt4x2 QUInt8"
 
 
@@ -195,9 +193,7 @@ _REBUILDERS: Final = {
 def _rebuilders() -> Entries:
     found: Entries = {}
     for name, reason in _REBUILDERS.items():
-        found |= rows(
-            PROFILE, f"torch._utils: {name}", uses="c", reason=reason, call=rule.rebuilds(name)
-        )
+        found |= rows(PROFILE, f"torch._utils: {name}", uses="c", reason=reason, call=rule.rebuilds(name))
     for name in ("_rebuild_from_type", "_rebuild_from_type_v2"):
         found |= rows(
             PROFILE,

@@ -20,9 +20,7 @@ ARRAY_CLASSES: Final = refs(
     """
 )
 _DTYPE: Final = refs("numpy: dtype")
-_ARRAY_KEYS: Final = frozenset(
-    ("subclass", "shape", "order", "dtype", "allow_mmap", "numpy_array_alignment_bytes")
-)
+_ARRAY_KEYS: Final = frozenset(("subclass", "shape", "order", "dtype", "allow_mmap", "numpy_array_alignment_bytes"))
 
 
 def _dtype(value: Any) -> bool:
@@ -34,7 +32,7 @@ def _dtype(value: Any) -> bool:
 def array_state(_: Any, state: Any) -> str | None:
     """An array that follows in the stream: its class, shape, order and type."""
     given = attributes(state)
-    if given is None or not _ARRAY_KEYS >= given.keys():
+    if given is None or not given.keys() <= _ARRAY_KEYS:
         return "its state must be a dict of what describes an array"
     alignment = given.get("numpy_array_alignment_bytes")
     fits = (
@@ -50,11 +48,7 @@ def array_state(_: Any, state: Any) -> str | None:
 
 def bare_name(value: Any) -> bool:
     """A file beside the one that is read, never one elsewhere."""
-    return (
-        type(value) is str
-        and value not in ("", ".", "..")
-        and not any(character in value for character in "/\\:\0")
-    )
+    return type(value) is str and value not in ("", ".", "..") and not any(character in value for character in "/\\:\0")
 
 
 def file_state(_: Any, state: Any) -> str | None:

@@ -20,8 +20,7 @@ from safeload.scan.inert import Inert, made_by, ref_of
 from safeload.scan.report import GlobalRef
 
 _INDEX_NAMES: Final = (
-    "Index RangeIndex MultiIndex CategoricalIndex IntervalIndex DatetimeIndex TimedeltaIndex "
-    "PeriodIndex"
+    "Index RangeIndex MultiIndex CategoricalIndex IntervalIndex DatetimeIndex TimedeltaIndex PeriodIndex"
 )
 INDEX_CLASSES: Final = refs(
     f"""
@@ -103,9 +102,7 @@ def wrapped_state(_: Any, state: Any) -> str | None:
     parts = state if type(state) is tuple else (state,)
     values, attributes = (parts[:-1], parts[-1]) if len(parts) != 2 else (parts, {})
     fits = len(values) in (0, 2) and all(isinstance(part, Inert) for part in values)
-    return (
-        None if fits and own_attributes(attributes) else "its state must be values and their type"
-    )
+    return None if fits and own_attributes(attributes) else "its state must be values and their type"
 
 
 def _numbers(value: Any) -> list[int] | None:

@@ -78,6 +78,6 @@ def rotation_state(_: Any, state: Any) -> str | None:
     return None if fits and ref_of(state[1]) is None else "its state must be an array and a flag"
 
 
-def tuple_args(args: Args, kwargs: Kwargs) -> str | None:
+def tuple_args(_args: Args, kwargs: Kwargs) -> str | None:
     """A named tuple's fields, by position, and the more that scipy gives by name."""
     return None if own_attributes(dict(kwargs)) else "takes the fields of a named tuple"

@@ -8,7 +8,6 @@ from typing import Any, Final
 from safeload.allowlists.rules_forms import (
     Args,
     Kwargs,
-    array_parts,
     is_array,
     is_int,
     is_plain,
@@ -23,9 +22,7 @@ _METRICS: Final = (
     "Manhattan Matching Minkowski RogersTanimoto RussellRao SEuclidean SokalMichener SokalSneath "
     "WMinkowski"
 )
-METRIC_NAMES: Final = " ".join(
-    f"{name}Distance{width}" for name in _METRICS.split() for width in ("", "32", "64")
-)
+METRIC_NAMES: Final = " ".join(f"{name}Distance{width}" for name in _METRICS.split() for width in ("", "32", "64"))
 TREES: Final = refs(
     """
     sklearn.neighbors._kd_tree: KDTree KDTree32 KDTree64
@@ -86,16 +83,12 @@ def tree_args(args: Args, kwargs: Kwargs) -> str | None:
     return None if fits and is_int(args[2]) else "takes two numbers and an array"
 
 
-def tree_state(_made: Any, state: Any) -> str | None:
-    """Counts and two arrays: scikit-learn checks their types, and takes the count on trust."""
+def tree_state(_: Any, state: Any) -> str | None:
+    """Counts and two arrays, whose types and lengths scikit-learn checks."""
     keys = {"max_depth", "node_count", "nodes", "values"}
-    if type(state) is not dict or state.keys() != keys:
-        return "its state must be that of a tree"
-    nodes, count = state["nodes"], state["node_count"]
-    if not (is_array(nodes) and is_array(state["values"]) and is_int(count)):
-        return "its state must be counts and arrays"
-    shape, _ = array_parts(nodes)
-    return None if shape in (None, (count,)) else "counts nodes that it does not have"
+    fits = type(state) is dict and state.keys() == keys and is_int(state["node_count"])
+    fits = fits and is_array(state["nodes"]) and is_array(state["values"])
+    return None if fits else "its state must be counts and arrays"
 
 
 def new_tree(args: Args, kwargs: Kwargs) -> str | None:
@@ -141,7 +134,7 @@ def loss_state(_: Any, state: Any) -> str | None:
 
 def fields(args: Args, kwargs: Kwargs) -> str | None:
     """A named tuple's fields."""
-    return "takes its fields by position" if kwargs else None
+    return None if not kwargs and len(args) == 3 else "takes three fields by position"
 
 
 def boundary(args: Args, kwargs: Kwargs) -> str | None:

@@ -69,7 +69,8 @@ def _hooks(value: Any) -> bool:
     return value is None or type(value) is dict and not value or is_made_by(value, _HOOKS)
 
 
-def _dtype(value: Any) -> bool:
+def is_dtype(value: Any) -> bool:
+    """One of the constants of torch, of which its element types are some."""
     ref = ref_of(value)
     return ref is not None and ref.module == "torch" and ref.qualname.islower()
 
@@ -79,9 +80,7 @@ def _device(value: Any) -> bool:
 
 
 def _flags(value: Any) -> bool:
-    return value is None or (
-        type(value) is dict and all(type(k) is str and type(v) is bool for k, v in value.items())
-    )
+    return value is None or (type(value) is dict and all(type(k) is str and type(v) is bool for k, v in value.items()))
 
 
 def _view(storage: Any, offset: Any, size: Any, stride: Any) -> bool:
@@ -103,24 +102,24 @@ def _tensor_v2(args: Args) -> bool:
 
 
 def _tensor_v3(args: Args) -> bool:
-    return len(args) in (7, 8) and _dtype(args[6]) and _tensor_v2(args[:6] + args[7:])
+    return len(args) in (7, 8) and is_dtype(args[6]) and _tensor_v2(args[:6] + args[7:])
 
 
 def _meta(args: Args) -> bool:
-    return len(args) == 4 and _dtype(args[0]) and is_shape(args[1]) and is_shape(args[2])
+    return len(args) == 4 and is_dtype(args[0]) and is_shape(args[1]) and is_shape(args[2])
 
 
 def _from_other(args: Args) -> bool:
     data, dtype, device, grad = args
     source = is_tensor(data) or is_array(data)
-    return source and _dtype(dtype) and _device(device) and type(grad) is bool
+    return source and is_dtype(dtype) and _device(device) and type(grad) is bool
 
 
 def _wrapper(args: Args) -> bool:
     cls, dtype, size, stride, offset, layout, device, grad = args
     return (
         ref_of(cls) is not None
-        and _dtype(dtype)
+        and is_dtype(dtype)
         and is_shape(size)
         and is_shape(stride)
         and is_int(offset)

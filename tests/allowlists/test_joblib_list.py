@@ -1,0 +1,112 @@
+"""joblib's files pass; placeholders that describe what no array is do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from evasions.builders import (
+    calling,
+    given,
+    group,
+    mapping,
+    named,
+    new,
+    number,
+    pickled,
+    text,
+)
+
+from safeload.files import check
+from safeload.policy import Policy
+
+from .libraries import refusals
+
+FALSE = b"\x89"
+DTYPE = given(
+    calling("numpy:dtype", text("f8"), FALSE, b"\x88"),
+    group(number(3), text("<"), b"N", b"N", b"N", number(-1), number(-1), number(0)),
+)
+ARRAY = {
+    "subclass": named("numpy:ndarray"),
+    "shape": group(number(2)),
+    "order": text("C"),
+    "dtype": DTYPE,
+    "allow_mmap": FALSE,
+    "numpy_array_alignment_bytes": number(16),
+}
+FILE = {"filename": text("model_01.npy"), "subclass": named("numpy:ndarray"), "allow_mmap": FALSE}
+ZIPPED = {
+    "filename": text("model_01.npy.z"),
+    "init_args": group(named("numpy:ndarray"), group(number(0)), text("b")),
+    "state": group(number(1), group(number(2)), DTYPE, FALSE),
+}
+
+
+def placeholder(name: str, state: dict[str, bytes], **changed: bytes) -> bytes:
+    pairs = ((text(key), value) for key, value in {**state, **changed}.items())
+    return pickled(given(new(named(name)), mapping(*pairs)))
+
+
+NOW, OLD, OLD_ZIPPED = (
+    "joblib.numpy_pickle:NumpyArrayWrapper",
+    "joblib.numpy_pickle:NDArrayWrapper",
+    "joblib.numpy_pickle_compat:ZNDArrayWrapper",
+)
+
+
+@pytest.mark.parametrize("prefix", ["", "sklearn.externals."])
+@pytest.mark.parametrize(("name", "state"), [(NOW, ARRAY), (OLD, FILE), (OLD_ZIPPED, ZIPPED)])
+def test_a_placeholder_passes(name: str, state: dict[str, bytes], prefix: str) -> None:
+    assert refusals(placeholder(prefix + name, state)) == []
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../model.npy", "a\\b", "", "..", "C:x", "a\0b"])
+def test_an_array_lies_beside_its_file(path: str) -> None:
+    assert refusals(placeholder(OLD, FILE, filename=text(path)))
+    assert refusals(placeholder(OLD_ZIPPED, ZIPPED, filename=text(path)))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"read": named("builtins:dict")},
+        {"__class__": named(OLD)},
+        {"filename": text("/etc/passwd")},
+        {"subclass": named("builtins:dict")},
+        {"shape": group(number(-1))},
+        {"order": text("K")},
+        {"dtype": new(named("argparse:Namespace"))},
+        {"numpy_array_alignment_bytes": number(0)},
+    ],
+)
+def test_what_no_array_is_is_refused(changed: dict[str, bytes]) -> None:
+    assert refusals(placeholder(NOW, ARRAY, **changed))
+
+
+def test_the_cache_of_a_later_fit_is_refused() -> None:
+    assert refusals(pickled(new(named("joblib.memory:Memory")))) != []
+
+
+def values() -> dict[str, Any]:
+    np = pytest.importorskip("numpy")
+    objects = np.array(["a", None, 1], dtype=object)
+    return {
+        "array": np.arange(6.0).reshape(2, 3),
+        "fortran": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        "objects": {"x": objects, "y": np.arange(3)},
+        "structured": np.zeros(2, dtype=[("a", "f4"), ("b", "i8")]),
+        "matrix": np.asmatrix([[1, 2]]),
+        "scalars": [np.float32(1), np.int64(2), np.dtype("U3")],
+    }
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+@pytest.mark.parametrize("kind", ["array", "fortran", "objects", "structured", "matrix", "scalars"])
+@pytest.mark.parametrize("compress", [0, 3])
+def test_what_joblib_dumps_passes(kind: str, compress: int, tmp_path: Path) -> None:
+    joblib = pytest.importorskip("joblib")
+    joblib.dump(values()[kind], tmp_path / "file", compress=compress)
+    verdict = check(tmp_path / "file", Policy())
+    assert verdict.admitted, verdict
