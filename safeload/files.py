@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, BinaryIO, Final
 
-from safeload import grants
+from safeload import grants, loads
 from safeload.activation import current_policy
 from safeload.policy import Policy, Verdict
 from safeload.scan import readers
