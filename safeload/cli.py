@@ -21,7 +21,7 @@ from safeload.policy import Verdict
 from safeload.scan.readers import UNKNOWN
 from safeload.scan.report import Report, printable
 
-OUT: Final = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+OUT: Final = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 200)
 
 # Names by which people keep pickles. In a folder, what has another name and is no pickle is passed by.
 SUFFIXES: Final = frozenset(
