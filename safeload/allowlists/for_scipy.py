@@ -1,4 +1,4 @@
-"""scipy: sparse matrices, interpolators, results and distributions, from 1.8 to 1.17.
+"""scipy: sparse matrices, interpolators, results and distributions, from 1.8 to 1.18.
 
 What no rule can check: the numbers in arrays. The indices of a sparse matrix, the simplices of a
 triangulation and the knots of a spline are used by native code as they stand; forged ones crash the
@@ -79,14 +79,15 @@ def _interpolators() -> Entries:
     found = rows(
         PROFILE,
         """
-        scipy.interpolate._bsplines: BSpline
+        scipy.interpolate._bsplines: BSpline _BSpline
         scipy.interpolate._cubic: Akima1DInterpolator CubicHermiteSpline CubicSpline
         scipy.interpolate._cubic: PchipInterpolator
         scipy.interpolate._fitpack2: InterpolatedUnivariateSpline LSQUnivariateSpline
         scipy.interpolate._fitpack2: RectBivariateSpline SmoothBivariateSpline UnivariateSpline
         scipy.interpolate._fitpack2: LSQBivariateSpline BivariateSpline
         scipy.interpolate._interpnd: CloughTocher2DInterpolator LinearNDInterpolator
-        scipy.interpolate._interpolate: BPoly NdPPoly PPoly RegularGridInterpolator interp1d
+        scipy.interpolate._interpolate: BPoly NdPPoly PPoly RegularGridInterpolator _BPoly _PPoly
+        scipy.interpolate._interpolate: interp1d
         scipy.interpolate._ndbspline: NdBSpline
         scipy.interpolate._polyint: BarycentricInterpolator KroghInterpolator
         scipy.interpolate._rgi: RegularGridInterpolator
@@ -106,6 +107,7 @@ def _interpolators() -> Entries:
         scipy.interpolate._interpolate: interp1d._call_nearest interp1d._call_previousnext
         scipy.interpolate._interpolate: interp1d._call_spline interp1d._call_nan_spline
         scipy._lib.array_api_compat.numpy._aliases: asarray
+        scipy._external.array_api_compat.numpy._aliases: asarray
         """,
         uses="r",
         reason="a function of its library that an interpolator keeps, computing from its arguments",

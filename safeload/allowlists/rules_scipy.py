@@ -10,7 +10,9 @@ from safeload.allowlists.rules_forms import (
     Kwargs,
     attributes,
     is_array,
+    is_made_by,
     own_attributes,
+    refs,
     words,
 )
 from safeload.scan.inert import ref_of
@@ -38,6 +40,7 @@ _KEYS: Final = words(
     """
 )
 
+_DELEGATES: Final = refs("scipy.interpolate._bsplines: _BSpline")
 _SLOTS: Final = words("_y_axis _y_extra_shape dtype c x _c _x extrapolate axis _asarray")
 
 
@@ -63,11 +66,16 @@ def hull_state(_: Any, state: Any) -> str | None:
 
 
 def interpolator_state(_: Any, state: Any) -> str | None:
-    """A dict, with slots beside it in the classes that have slots: their own names alone."""
+    """A dict, with slots beside it in the classes that have slots: their own names alone.
+
+    Since scipy 1.18 a delegate holds the numbers, and an empty array stands for its library.
+    """
     parts = state if type(state) is tuple and len(state) == 2 else (state, None)
-    slots = parts[1] if parts[1] is not None else {}
-    fits = own_attributes(slots) and slots.keys() <= _SLOTS
-    if not fits or (parts[0] is not None and not own_attributes(parts[0])):
+    if is_made_by(parts[0], _DELEGATES) and is_array(parts[1]):
+        return None
+    attributes, slots = parts[0] or {}, parts[1] or {}
+    fits = own_attributes(attributes) and own_attributes(slots) and slots.keys() <= _SLOTS
+    if not fits or ("_xp" in attributes and not is_array(attributes["_xp"])):
         return "its state must be a dict of its own attributes"
     return None
 
