@@ -6,11 +6,9 @@ import contextlib
 import copy
 import gc
 import io
-import os
 import pickle
 import signal
 import sys
-import threading
 import traceback
 import warnings
 import weakref
@@ -210,19 +208,6 @@ def nothing_is_held() -> Any:
 
 
 @probe
-def no_garbage_piles_up() -> Any:
-    stream = pickle.dumps([Point(n, str(n)) for n in range(100)])
-    for _ in range(20):
-        [door() for door in doors(stream)]
-    gc.collect()
-    before = len(gc.get_objects())
-    for _ in range(50):
-        [door() for door in doors(stream)]
-    gc.collect()
-    return len(gc.get_objects()) - before < 100, gc.garbage
-
-
-@probe
 def collecting_is_on_after_everything() -> Any:
     big = pickle.dumps([Point(n, n) for n in range(2000)])
     found = []
@@ -235,77 +220,6 @@ def collecting_is_on_after_everything() -> Any:
         found.append(gc.isenabled())
     gc.enable()
     return found
-
-
-@probe
-def deep_nesting() -> Any:
-    """Lists in lists, deeper than the interpreter's own stack goes."""
-    depth = 50_000
-    lists = b"\x80\x04" + b"(" * depth + b"N" + b"l" * depth + b"."
-    tuples = b"\x80\x04N" + b"\x85" * depth + b"."
-    found = []
-    for stream in (lists, tuples):
-        for door in doors(stream):
-            value, levels = door(), 0
-            outermost = value
-            while value:
-                value, levels = value[0], levels + 1
-            found.append(levels)
-            while outermost:  # taken apart from outside: a recursive end would be CPython's crash
-                outermost = outermost[0]
-    return found
-
-
-@probe
-def deep_objects() -> Any:
-    depth = 3000
-    step = b"c__main__\nPoint\n)\x81}\x8c\x01x"
-    stream = b"\x80\x04" + step * depth + b"N" + b"sb" * depth + b"."
-    found = []
-    for door in doors(stream):
-        value, levels = door(), 0
-        while value is not None:
-            value, levels = value.x, levels + 1
-        found.append(levels)
-    return found
-
-
-@probe
-def many_threads() -> Any:
-    """Loads of all kinds at once, and hardly a moment of each without a switch."""
-    streams = [pickle.dumps([Point(n, [str(n)] * n), Nested(n, n)]) for n in range(40)]
-    expected = [repr(pickle.loads(stream)[0]) for stream in streams]
-    wrong: list[Any] = []
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-
-    def work(offset: int) -> None:
-        for turn in range(60):
-            n = (turn + offset) % len(streams)
-            back = doors(streams[n])[turn % 4]()
-            if repr(back[0]) != expected[n] or not isinstance(back[1], Nested):
-                wrong.append((n, back))
-
-    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    sys.setswitchinterval(interval)
-    return wrong, gc.isenabled()
-
-
-@probe
-def forked_in_the_middle_of_a_load() -> Any:
-    class Forking(pickle.Unpickler):
-        def persistent_load(self, pid: Any) -> Any:
-            child = os.fork()
-            if not child:
-                ok = pickle.loads(pickle.dumps([Point(1, 2)] * 2000))[0].x == 1
-                os._exit(0 if ok and isinstance(pid, str) else 1)
-            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-    return Forking(io.BytesIO(b"(cbuiltins\nset\nPid\nt.")).load(), gc.isenabled()
 
 
 @probe

@@ -29,8 +29,7 @@ class Point:
         return f"Point({self.x!r}, {self.y!r})"
 
 
-class Renamed(Point):
-    """What a file calls life_old:Gone."""
+class Renamed(Point): ...  # what a file calls life_old:Gone
 
 
 class Reduced:
@@ -285,14 +284,12 @@ def many_protocols(base: Any) -> Any:
 
 @probe
 def mixed_with_another_base() -> Any:
-    class Noted(dict[str, int]):
-        """A base with a layout of its own."""
+    class Noted(dict[str, int]): ...  # of a layout of its own
 
     class Plain:
         greeting = "hello"
 
-    class Own(Plain, _pickle.Unpickler):
-        """Fits."""
+    class Own(Plain, _pickle.Unpickler): ...
 
     return (
         Own(dumped(Point(1, 2))).load(),

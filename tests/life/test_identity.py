@@ -18,6 +18,7 @@ FILES = [
         "probes_streams",
         "probes_errors",
         "probes_effects",
+        "probes_strain",
     )
 ]
 CASES = [(file, probe) for file in FILES for probe in file.probe]
