@@ -63,7 +63,7 @@ class Arrival:
 def arrived(name: str) -> None:
     """A watched library has run: stand in its door."""
     if WATCHED[name] == "arrival":
-        import pickle  # noqa: F401, S403 - for _pickle imported alone
+        import pickle  # noqa: F401 - for _pickle imported alone
 
         from safeload.doors.arrival import stand
 

@@ -8,123 +8,20 @@ from __future__ import annotations
 
 import copyreg
 import os
-from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from types import FrameType
-from typing import Any, Final, Self
+from typing import Any
 
 from safeload import grants, record
-from safeload.allowlists import profiles_naming
 from safeload.doors.channels import channel_of
-from safeload.errors import Refusal, refusal_error
+from safeload.loads import ANYTHING, NOTHING, Announcement, Load, path_of, planted, refuse
 from safeload.policy import Ground, Mode, Policy, Refused, Verdict
 from safeload.scan.listen import Whole, is_regular
 from safeload.scan.look import look, normalised
 from safeload.scan.nested import NestedRecorder
 from safeload.scan.report import GlobalRef, Report
+from safeload.scan.sniff import HEAD, looks_like
 from safeload.state import STATE, THREAD
-
-
-class _Anything(Container[Any]):
-    def __contains__(self, _: object) -> bool:
-        return True
-
-
-ANYTHING: Final = _Anything()
-NOTHING: Final[frozenset[Any]] = frozenset()
-
-
-class Load:
-    """One load under way on one thread; loads nest.
-
-    Attributes:
-        api: the function as its user wrote it; inherited from the outermost announcement.
-        approved: the names, as they stand in the stream, that the verdict lets through; None until
-            the verdict.
-        by_name: whether a name outside ``approved`` may still be judged by itself (a find_class that
-            renames), or is refused outright.
-        refusal: set on the outermost load once it was refused.
-        watched: a file that the load reads again after the look, which must not change meanwhile.
-        pending: the bytes of a ``loads`` that has not asked for a name yet, with its options.
-    """
-
-    approved: Container[Any] | None = None
-    entries: frozenset[int] = frozenset()
-    by_name = False
-    pending: tuple[Any, Mapping[str, Any]] | None = None
-    path = ""
-    outer: Load | None = None
-    trusted = False
-    sink: record.Sink | None = None
-    refusal: Refusal | None = None
-    watched: Any = None
-    stamp: tuple[int, ...] = ()
-
-    def __init__(self, api: str) -> None:
-        self.api = api
-
-    def __enter__(self) -> Self:
-        self.outer = THREAD.load
-        THREAD.load = self
-        if self.outer is not None:
-            self.trusted = self.outer.trusted
-        return self
-
-    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
-        THREAD.load = self.outer
-        if self.sink is not None and self.outermost() is self:
-            self.sink.finish(self.path, error)
-
-    def outermost(self) -> Load:
-        load = self
-        while load.outer is not None:
-            load = load.outer
-        return load
-
-    def named(self) -> tuple[str, str]:
-        """The api and the path that the user knows: those of the outermost load that has them."""
-        api, path, load = self.api, self.path, self.outer
-        while load is not None:
-            if isinstance(load, Announcement):
-                api, path = load.api, load.path or path
-            load = load.outer
-        return api, path
-
-    def sink_of_outermost(self) -> record.Sink:
-        outermost = self.outermost()
-        if outermost.sink is None:
-            outermost.sink = record.Sink(outermost.api)
-        return outermost.sink
-
-
-class Announcement(Load):
-    """A load that a library's own function announces before it comes to an unpickler."""
-
-    approved = NOTHING
-    by_name = True
-
-    def __init__(self, api: str, source: Any = None) -> None:
-        super().__init__(api)
-        self.path = path_of(source)
-        self.facts: dict[str, Any] = {}
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if self.facts and self.outer is None:
-            self.sink_of_outermost().facts |= self.facts
-        super().__exit__(kind, error, trace)
-
-
-def path_of(source: Any) -> str:
-    """The file's name for messages and events; empty for what has none."""
-    name = source if isinstance(source, str | bytes) else getattr(source, "name", None)
-    if hasattr(source, "__fspath__"):
-        name = source.__fspath__()
-    if isinstance(name, bytes):
-        name = name.decode("utf-8", "backslashreplace")
-    return name if isinstance(name, str) else ""
-
-
-# --- asked by the doors -------------------------------------------------------------------------
 
 
 def ask(module: Any, name: Any) -> None:
@@ -202,8 +99,7 @@ def judge(load: Load, report: Report, *, size: int | None = None, defers: bool =
     """
     policy = policy_in_force()
     verdict = policy.judge(report)
-    planted = _planted(report)
-    refused = verdict.refused + planted
+    refused = verdict.refused + planted(report)
     if defers:
         refused = tuple(i for i in refused if i.ground not in (Ground.UNLISTED, Ground.NEVER))
         load.by_name = True
@@ -220,19 +116,11 @@ def judge(load: Load, report: Report, *, size: int | None = None, defers: bool =
     load.entries = frozenset(id(rulebook[ref]) for ref in names if ref in rulebook)
 
 
-def profiles_for(refused: tuple[Refused, ...]) -> tuple[str, ...]:
-    """The fewest shipped profiles that list all the refused names, if they do; else none."""
-    if any(item.ground is not Ground.UNLISTED for item in refused):
-        return ()
-    missing, chosen = {item.ref for item in refused}, []
-    while missing:
-        counts = Counter(name for ref in missing for name in profiles_naming(ref))
-        if not counts:
-            return ()
-        best = counts.most_common(1)[0][0]
-        chosen.append(best)
-        missing = {ref for ref in missing if best not in profiles_naming(ref)}
-    return tuple(chosen)
+def refuse_foreign(load: Load, head: bytes) -> None:
+    """Refuse what is no pickle at all, where its first bytes say what it is instead."""
+    words = looks_like(head[:HEAD]) if head else ""
+    if words and words != "text":  # a pickle of protocol 0 is text too
+        refuse(load, policy_in_force(), Verdict(unread=f"it looks like {words}"))
 
 
 def require(load: Load, ref: GlobalRef, text: str) -> None:
@@ -266,28 +154,6 @@ def announced_as(api: str) -> Announcement | None:
     return None
 
 
-def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
-    """Raise for a refused load, or in audit mode say so and return."""
-    api, path = load.named()
-    refusal = Refusal(
-        api=api,
-        path=path,
-        refused=verdict.refused,
-        unread=verdict.unread,
-        sha256=grants.digest_of_path(path),
-        policy=f"{policy.mode.value}, {policy.origin}",
-        locked=policy.locked,
-        problem=STATE.problem,
-        profiles=profiles_for(verdict.refused),
-    )
-    if policy.mode is Mode.AUDIT:
-        load.sink_of_outermost().reported(refusal)
-        return
-    load.sink_of_outermost().blocked(refusal)
-    load.outermost().refusal = refusal
-    raise refusal_error(refusal)
-
-
 def _ask_by_name(load: Load, raw: GlobalRef) -> None:
     if load.approved is ANYTHING:
         return
@@ -305,19 +171,19 @@ def _ask_by_name(load: Load, raw: GlobalRef) -> None:
         refuse(load, policy, Verdict(refused=(found,)))
 
 
-def _planted(report: Report) -> tuple[Refused, ...]:
-    """Python 2 names whose module really exists: which of the two would be imported is not sure."""
-    text = "a module of that Python 2 name is installed here"
-    return tuple(
-        Refused(raw, Ground.STRUCTURE, text)
-        for raw, mapped in report.raw.items()
-        if raw.module != mapped.module and grants.is_installed(raw.module)
-    )
-
-
 def policy_in_force() -> Policy:
     """The policy with what ``allow()`` added for the process and for this block."""
     return grants.policy_in_force()
 
 
-__all__ = ["ANYTHING", "NOTHING", "Announcement", "Load", "ask", "examine", "is_regular", "judge"]
+__all__ = [
+    "ANYTHING",
+    "NOTHING",
+    "Announcement",
+    "Load",
+    "ask",
+    "examine",
+    "is_regular",
+    "judge",
+    "path_of",
+]

@@ -27,7 +27,7 @@ def emit(event: str, **fields: Any) -> None:
 
 def caller() -> FrameType | None:
     """The frame that called the unpickler or the loader: the first neither ours nor pickle's."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to a frame
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if not module.startswith("safeload.") and module != "pickle":

@@ -64,12 +64,12 @@ class Tape:
     def peek(self, size: int) -> Any:
         peek = getattr(self.current, "peek", None)
         try:
-            if peek is None:
-                raise NotImplementedError
-            return peek(size)
+            if peek is not None:
+                return peek(size)
         except NotImplementedError:
-            self.peeks = False  # CPython does not ask this unpickler's file again
-            raise
+            pass
+        self.peeks = False  # CPython does not ask this unpickler's file again
+        raise NotImplementedError
 
     # What the guard calls.
     def look(
@@ -104,6 +104,10 @@ class Tape:
         if reader.error is not None:
             raise reader.error
         return report
+
+    def head(self) -> bytes:
+        """The first bytes that the look saw, to tell what they look like."""
+        return b"".join(told for _, _, told in self.answers[:8] if isinstance(told, bytes))
 
     def trusted(self) -> bool:
         """Whether a grant names these bytes: the whole file, read into memory and kept for the load."""

@@ -30,7 +30,7 @@ FLOORS = (
         "safeload.grants",
         "safeload.boot",
     ),
-    ("safeload.replay", "safeload.tape"),
+    ("safeload.replay", "safeload.tape", "safeload.loads"),
     # Who judges has to know a channel when it sees one.
     ("safeload.guard", "safeload.doors.channels"),
     ("safeload.doors",),

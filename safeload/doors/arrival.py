@@ -29,14 +29,14 @@ def stand() -> None:
         if getattr(sys.modules.get("safeload.activation"), "settle", None) or not _importing():
             settle()
         return
-    _pickle: "Any" = sys.modules["_pickle"]
+    _pickle: Any = sys.modules["_pickle"]
     inplace.interpose(inplace.LOAD, _pickle.load, _first("load"))
     inplace.interpose(inplace.LOADS, _pickle.loads, _first("loads"))
     inplace.interpose(inplace.UNPICKLER_LOAD, _pickle.Unpickler.load, _first("unpickler_load"))
     inplace.interpose(inplace.FIND_CLASS, _pickle.Unpickler.find_class, _first("find_class"))
     for cls in with_subclasses(_pickle.Unpickler):
         inplace.interpose_init(cls, _first("open_unpickler"))
-    python: "Any" = sys.modules["pickle"]._Unpickler
+    python: Any = sys.modules["pickle"]._Unpickler
     if not hasattr(python.load, "__wrapped__"):
         python.load = in_python(python.load, "python_load")
         python.find_class = in_python(python.find_class, "python_find_class")

@@ -108,4 +108,4 @@ def _is_network(connection: Any) -> bool:
     if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
         return False
     with socket.socket(fileno=os.dup(descriptor)) as peer:
-        return peer.family not in (socket.AF_UNIX,)
+        return peer.family != socket.AF_UNIX

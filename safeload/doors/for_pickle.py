@@ -8,6 +8,7 @@ are led here is in :mod:`safeload.doors.in_place` and, where that was not built,
 
 from __future__ import annotations
 
+import _pickle
 import copyreg
 import gc
 import io
@@ -17,7 +18,6 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
-import _pickle
 from safeload import grants, guard, record
 from safeload.doors import arrival, joblib_in_c
 from safeload.doors.find_class import Override, override_of
@@ -135,11 +135,12 @@ def _run(tape: Tape, call: Callable[[], Any]) -> Any:
         tape.finish()
 
 
-def look_and_judge(
+def look_and_judge(  # noqa: PLR0913 - all that one load is
     load: guard.Load,
     tape: Tape,
     memo: dict[int, Any],
     override: Override,
+    *,
     kind: type[NestedRecorder] = NestedRecorder,
     replay: Callable[[Tape], None] = Tape.replay,
 ) -> None:
@@ -153,7 +154,9 @@ def look_and_judge(
         rulebook = guard.policy_in_force().rulebook()
         report = tape.look(lambda: kind(rulebook), memo)
         if report.problem and not report.uses and not report.objections:
-            # Nothing but data: let the unpickler meet the break and say it in its own words.
+            # Nothing but data: the unpickler may meet the break and say it in its own words, unless
+            # there is more to say.
+            guard.refuse_foreign(load, tape.head())
             load.approved = guard.NOTHING
             tape.replay_whole()
             return
@@ -209,7 +212,7 @@ def python_load(original: Original, self: Any) -> Any:
         override = override_of(self, pickle._Unpickler.find_class)
         if getattr(self, "mmap_mode", None) is not None:
             guard.watch(under_way, file)
-        look_and_judge(under_way, tape, self.memo, override, kind_of(self), _keep)
+        look_and_judge(under_way, tape, self.memo, override, kind=kind_of(self), replay=_keep)
         if getattr(self, "mmap_mode", None) is not None:
             # Arrays are mapped from the file itself, so the file is what has to be read.
             tape.rewind()

@@ -10,9 +10,9 @@ array and leaves that on the stack. Everything else, and the reading itself, sta
 from __future__ import annotations
 
 import pickle
+from _pickle import Unpickler
 from typing import Any, Final
 
-from _pickle import Unpickler
 from safeload.replay import Playing, Repeating, consumed
 from safeload.scan.listen import Answer
 from safeload.scan.nested import ARRAY_WRAPPERS, JoblibRecorder

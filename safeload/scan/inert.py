@@ -31,6 +31,9 @@ class Recorder:
         self.raw: dict[GlobalRef, GlobalRef] = {}
         self.objections: dict[Objection, None] = {}
         self.stubs: dict[GlobalRef, type[Inert]] = {}
+        # Run when the stream is over: what was judged when it was given may have changed since.
+        self.afterwards: list[Callable[[], None]] = []
+        self._harmless: set[tuple[Any, ...]] = set()
 
     def stub(self, ref: GlobalRef) -> type[Inert]:
         """The stand-in class for a global, one for each name."""
@@ -108,7 +111,7 @@ class Recorder:
         """BUILD on an object: judge the state."""
         stub = type(made)
         self.uses[stub.ref] |= STATE_SET
-        made.state = state
+        self.state(made, state)
         if stub.entry is not None and stub.entry.state is not None:
             try:
                 wrong = stub.entry.state(made, state)
@@ -116,6 +119,57 @@ class Recorder:
                 wrong = f"a state that no honest file has ({type(error).__name__})"
             if wrong:
                 self.objects(stub.ref, wrong, structural=False)
+
+
+    def state(self, made: Inert, state: Any) -> None:
+        """What holds of every BUILD: once for an object, and with no attribute that Python obeys."""
+        if hasattr(made, "state"):
+            self.objects(type(made).ref, "an object made from it is given state twice")
+        made.state = state
+        if type(state) is dict:
+            self._attributes(made, state, ATTRIBUTES)
+        elif type(state) is tuple and len(state) == 2:  # noqa: PLR2004 - a dict and one for the slots
+            for part, harmless in zip(state, (ATTRIBUTES, SLOTS), strict=True):
+                if type(part) is dict:
+                    self._attributes(made, part, harmless)
+
+    def _attributes(self, made: Inert, state: dict[Any, Any], harmless: frozenset[str]) -> None:
+        names = (*state, harmless is SLOTS)
+        if names in self._harmless:
+            return
+        for name in state:
+            if isinstance(name, str) and name.startswith("__") and name.endswith("__"):
+                if name not in harmless and not name.startswith("__pydantic"):
+                    self.objects(type(made).ref, f"is given the special attribute {name:.40}")
+                    return
+        self._harmless.add(names)
+
+    def items(self, made: Inert) -> None:
+        """APPEND, SETITEM and the like on an object: picklers write them before its state."""
+        self.uses[made.ref] |= ITEMS_SET
+        if hasattr(made, "state"):
+            self.objects(made.ref, "an object made from it is given items after its state")
+
+
+# Python, the unpickler and numpy look such names up on an object itself and obey: __setstate__ is
+# called by the next BUILD, __array_interface__ holds an address. These few occur in honest objects.
+ATTRIBUTES = frozenset(
+    {
+        "__annotations__",
+        "__author__",
+        "__dict__",  # shadowed by the class's own, where it is an attribute at all
+        "__doc__",
+        "__fields_set__",
+        "__module__",
+        "__name__",
+        "__notes__",
+        "__orig_class__",
+        "__private_attribute_values__",
+        "__qualname__",
+        "__version__",
+    }
+)
+SLOTS = ATTRIBUTES - {"__dict__"}  # set as attributes are, so it would exchange the dict
 
 
 def _quietly(rule: Callable[[tuple[Any, ...]], GlobalRef | None], args: tuple[Any, ...]) -> Any:
@@ -169,7 +223,7 @@ class Inert(metaclass=Global):
     args: tuple[Any, ...]
     state: Any
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Inert:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Inert:  # noqa: PYI034 - its recorder makes it
         recorder = cls.recorder
         recorder.uses[cls.ref] |= INSTANTIATED
         if cls.entry is not None:
@@ -180,10 +234,10 @@ class Inert(metaclass=Global):
         self.recorder.build(self, state)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self.recorder.uses[self.ref] |= ITEMS_SET
+        self.recorder.items(self)
 
     def append(self, *items: Any) -> None:
-        self.recorder.uses[self.ref] |= ITEMS_SET
+        self.recorder.items(self)
 
     extend = add = append
 
@@ -206,16 +260,23 @@ class Persistent:
     __call__ = __setstate__ = __setitem__ = append = extend = add = _refuse
 
 
-class Plain(Inert):
-    """An object of a class with no rules: built and given its state at the C unpickler's speed.
+class Earlier(Persistent):
+    """Something built by an earlier load of the same unpickler: it may be named again, not changed."""
 
-    ``object.__new__`` takes any arguments where ``__init__`` is overridden and ``__new__`` is not,
-    and ``type(state)`` is a call in C that leaves nothing behind.
+    __slots__ = ()
+
+
+class Plain(Inert):
+    """An object of a class with no rules: built at the C unpickler's speed.
+
+    ``object.__new__`` takes any arguments where ``__init__`` is overridden and ``__new__`` is not.
     """
 
     __slots__ = ()
     __new__ = object.__new__
-    __setstate__: Any = type
+
+    def __setstate__(self, state: Any) -> None:
+        self.recorder.state(self, state)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Never called: REDUCE goes through the metaclass, NEWOBJ through ``__new__`` alone."""

@@ -126,16 +126,15 @@ class Window(Live):
         """Bytes that the window does not hold to their end."""
         if size < self.ahead:
             self._fill()
-            data = self.window[:size]
-            self.inside = len(data)
-            return data
-        data = self.window[self.inside :]
+            self.inside = min(size, len(self.window))
+            return self.window[: self.inside]
+        data: bytes = self.window[self.inside :]
         data += self._ask(self.file.read, size - len(data))
         self.base += self.inside + len(data)
         self.window, self.inside = b"", 0
         return data
 
-    def _told(self, start: int, stop: int, data: bytes) -> Any:
+    def _told(self, _start: int, _stop: int, data: bytes) -> Any:
         return data
 
     def read(self, size: int) -> Any:

@@ -13,13 +13,10 @@ import pickle
 from _pickle import Unpickler as CUnpickler
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from safeload.scan.inert import Inert, Recorder
+from safeload.scan.inert import Earlier, Inert, Recorder
 from safeload.scan.report import GlobalRef, Report, Use
-
-if TYPE_CHECKING:
-    from safeload.scan.entry import Rulebook
 
 # Handed to the C unpickler as they are: bool and None are singletons, the rest immutable.
 _DATA: Final = frozenset({str, bytes, int, float, complex, bool, type(None), bytearray})
@@ -123,6 +120,8 @@ def look(
 
 
 def report_of(recorder: Recorder, problem: str = "", format: str = "pickle") -> Report:  # noqa: A002
+    for check in recorder.afterwards:
+        check()
     uses = {ref: Use(value) for ref, value in recorder.uses.items()}
     return Report(
         uses=MappingProxyType(uses),
@@ -133,20 +132,18 @@ def report_of(recorder: Recorder, problem: str = "", format: str = "pickle") -> 
     )
 
 
-def _neutral(value: Any, recorder: Recorder) -> Any:
+def _neutral(value: Any, recorder: Recorder, depth: int = 8) -> Any:
     """A memo value of an earlier, judged load, as the look may hold it."""
     if type(value) in _DATA:
         return value
+    if type(value) is tuple and depth:
+        return tuple(_neutral(item, recorder, depth - 1) for item in value)
     if isinstance(value, type) or callable(value) and hasattr(value, "__qualname__"):
         module = getattr(value, "__module__", None) or "?"
         return recorder.stub(GlobalRef(module, value.__qualname__))
-    if type(value) in (list, dict, set):
-        return type(value)()
-    return recorder.instance(recorder.stub(_ref_of_class(type(value))), ())
-
-
-def _ref_of_class(cls: type) -> GlobalRef:
-    return GlobalRef(cls.__module__, cls.__qualname__)
+    earlier = object.__new__(Earlier)
+    earlier.args, earlier.recorder = (), recorder
+    return earlier
 
 
 def look_at_bytes(data: bytes, recorder: Recorder, **arguments: Any) -> Report:

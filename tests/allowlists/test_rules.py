@@ -76,8 +76,6 @@ def test_hostile_use_of_numpy_is_refused(
     version = tuple(map(int, numpy.__version__.split(".")[:2]))
     if row.since <= version < row.mended:
         assert has_effect(row, tmp_path)
-    if row.name == WATCHED:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="no check when a look is over"))
     assert refusals(row.stream)
 
 

@@ -1,0 +1,160 @@
+"""A load under way, and its refusal: who announced it, what it may ask for, what was found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Mapping
+from typing import Any, Final, Self
+
+from safeload import grants, record
+from safeload.allowlists import profiles_naming
+from safeload.errors import Refusal, refusal_error
+from safeload.policy import Ground, Mode, Policy, Refused, Verdict
+from safeload.scan.report import Report
+from safeload.state import STATE, THREAD
+
+
+class _Anything(Container[Any]):
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+ANYTHING: Final = _Anything()
+NOTHING: Final[frozenset[Any]] = frozenset()
+
+
+class Load:
+    """One load under way on one thread; loads nest.
+
+    Attributes:
+        api: the function as its user wrote it; inherited from the outermost announcement.
+        approved: the names, as they stand in the stream, that the verdict lets through; None until
+            the verdict.
+        by_name: whether a name outside ``approved`` may still be judged by itself (a find_class that
+            renames), or is refused outright.
+        refusal: set on the outermost load once it was refused.
+        watched: a file that the load reads again after the look, which must not change meanwhile.
+        pending: the bytes of a ``loads`` that has not asked for a name yet, with its options.
+    """
+
+    approved: Container[Any] | None = None
+    entries: frozenset[int] = frozenset()
+    by_name = False
+    pending: tuple[Any, Mapping[str, Any]] | None = None
+    path = ""
+    outer: Load | None = None
+    trusted = False
+    sink: record.Sink | None = None
+    refusal: Refusal | None = None
+    watched: Any = None
+    stamp: tuple[int, ...] = ()
+
+    def __init__(self, api: str) -> None:
+        self.api = api
+
+    def __enter__(self) -> Self:
+        self.outer = THREAD.load
+        THREAD.load = self
+        if self.outer is not None:
+            self.trusted = self.outer.trusted
+        return self
+
+    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        THREAD.load = self.outer
+        if self.sink is not None and self.outermost() is self:
+            self.sink.finish(self.path, error)
+
+    def outermost(self) -> Load:
+        load = self
+        while load.outer is not None:
+            load = load.outer
+        return load
+
+    def named(self) -> tuple[str, str]:
+        """The api and the path that the user knows: those of the outermost load that has them."""
+        api, path, load = self.api, self.path, self.outer
+        while load is not None:
+            if isinstance(load, Announcement):
+                api, path = load.api, load.path or path
+            load = load.outer
+        return api, path
+
+    def sink_of_outermost(self) -> record.Sink:
+        outermost = self.outermost()
+        if outermost.sink is None:
+            outermost.sink = record.Sink(outermost.api)
+        return outermost.sink
+
+
+class Announcement(Load):
+    """A load that a library's own function announces before it comes to an unpickler."""
+
+    approved = NOTHING
+    by_name = True
+
+    def __init__(self, api: str, source: Any = None) -> None:
+        super().__init__(api)
+        self.path = path_of(source)
+        self.facts: dict[str, Any] = {}
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self.facts and self.outer is None:
+            self.sink_of_outermost().facts |= self.facts
+        super().__exit__(kind, error, trace)
+
+
+def path_of(source: Any) -> str:
+    """The file's name for messages and events; empty for what has none."""
+    name = source if isinstance(source, str | bytes) else getattr(source, "name", None)
+    if hasattr(source, "__fspath__"):
+        name = source.__fspath__()
+    if isinstance(name, bytes):
+        name = name.decode("utf-8", "backslashreplace")
+    return name if isinstance(name, str) else ""
+
+
+def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
+    """Raise for a refused load, or in audit mode say so and return."""
+    api, path = load.named()
+    refusal = Refusal(
+        api=api,
+        path=path,
+        refused=verdict.refused,
+        unread=verdict.unread,
+        sha256=grants.digest_of_path(path),
+        policy=f"{policy.mode.value}, {policy.origin}",
+        locked=policy.locked,
+        problem=STATE.problem,
+        profiles=profiles_for(verdict.refused),
+    )
+    if policy.mode is Mode.AUDIT:
+        load.sink_of_outermost().reported(refusal)
+        return
+    load.sink_of_outermost().blocked(refusal)
+    load.outermost().refusal = refusal
+    raise refusal_error(refusal)
+
+
+def profiles_for(refused: tuple[Refused, ...]) -> tuple[str, ...]:
+    """The fewest shipped profiles that list all the refused names, if they do; else none."""
+    if any(item.ground is not Ground.UNLISTED for item in refused):
+        return ()
+    missing, chosen = {item.ref for item in refused}, []
+    while missing:
+        counts = Counter(name for ref in missing for name in profiles_naming(ref))
+        if not counts:
+            return ()
+        best = counts.most_common(1)[0][0]
+        chosen.append(best)
+        missing = {ref for ref in missing if best not in profiles_naming(ref)}
+    return tuple(chosen)
+
+
+def planted(report: Report) -> tuple[Refused, ...]:
+    """Python 2 names whose module really exists: which of the two would be imported is not sure."""
+    text = "a module of that Python 2 name is installed here"
+    return tuple(
+        Refused(raw, Ground.STRUCTURE, text)
+        for raw, mapped in report.raw.items()
+        if raw.module != mapped.module and grants.is_installed(raw.module)
+    )
