@@ -1,0 +1,84 @@
+"""What the reference says is there is there, and the other way round."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import safeload
+from safeload import errors, events
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+SOURCES = [path.read_text("utf-8") for path in (ROOT / "safeload").rglob("*.py")]
+
+
+def first_cells(page: str) -> set[str]:
+    """What stands in code in the first column of a page's tables."""
+    lines = (REFERENCE / page).read_text("utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("| `")]
+    return {name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])}
+
+
+def test_every_event_is_listed_with_its_level() -> None:
+    text = (REFERENCE / "events.md").read_text("utf-8")
+    listed = dict(re.findall(r"^\| `safeload\.([a-z.]+)` \| (\w+) \|", text, re.MULTILINE))
+    assert listed == events.LEVELS
+
+
+def test_every_environment_variable_is_listed() -> None:
+    used = {name for source in SOURCES for name in re.findall(r'"(SAFELOAD_[A-Z]+)"', source)}
+    assert {name for name in first_cells("settings.md") if name.startswith("SAFELOAD_")} == used
+
+
+def test_every_key_of_the_policy_file_is_shown() -> None:
+    from safeload.settings import FILE_KEYS
+
+    example = (REFERENCE / "settings.md").read_text("utf-8").split("```toml")[1].split("```")[0]
+    assert re.findall(r"^(\w+) =", example, re.MULTILINE) == list(FILE_KEYS)
+
+
+def test_every_error_is_listed() -> None:
+    named = {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, Exception) and value.__module__ == errors.__name__
+    }
+    assert first_cells("errors.md") == named
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    text = (REFERENCE / "api.md").read_text("utf-8")
+    assert {name for name in safeload.__all__ if not re.search(rf"`{name}\b", text)} == set()
+
+
+def test_every_public_name_is_there() -> None:
+    for name in safeload.__all__:
+        assert getattr(safeload, name) is not None
+
+
+def test_the_command_line_is_listed() -> None:
+    from safeload.cli import main
+
+    commands = {re.match(r"safeload (\w+)", cell)[1] for cell in first_cells("api.md") if cell.startswith("safeload ")}  # type: ignore[index]
+    assert commands == set(main.commands)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+def test_ci_runs_the_command_of_the_readme() -> None:
+    """The line that .ci/run picks out is one, and stands in a block of its own."""
+    found = subprocess.run(
+        ["grep", "-E", "^python3 -m venv .*tox$", ROOT / "README.md"], capture_output=True, text=True, check=True
+    )
+    (command,) = found.stdout.splitlines()
+    assert f"```sh\n{command}\n```" in (ROOT / "README.md").read_text("utf-8")
+    assert "grep -E '^python3 -m venv .*tox$' README.md" in (ROOT / ".ci" / "run").read_text("utf-8")
