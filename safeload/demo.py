@@ -146,14 +146,14 @@ def _show_hostile(out: Console) -> bool:
 
         out.print(Text("\n3. The same file after 'import safeload'", style="bold"))
         done = _child(GUARDED, path, SAFELOAD_MODE="enforce", SAFELOAD_LOG="stderr")
-        out.print(Text(done.stdout.strip()))
+        out.print(Text(done.stdout.strip()), soft_wrap=True)
         stopped = not canary.exists() and "did not open" in done.stdout
         out.print(
             f"{canary.name} was not written." if stopped else "IT WAS NOT STOPPED.",
             style="green" if stopped else "red",
         )
         out.print(Text("\n4. The line in the log, on stderr", style="bold"))
-        out.print(Text(done.stderr.strip()))
+        out.print(Text(done.stderr.strip()), soft_wrap=True)
     return fired and stopped and "load.blocked" in done.stderr
 
 
