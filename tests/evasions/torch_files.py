@@ -126,8 +126,9 @@ ZIPS: Final = (
     ),
     torch_row(
         "torch_zip_from_an_open_safetensors_file",
-        torch_zip,
-        load=opened("torch.load", weights_only=False),
+        lambda deed: renamed(deed, "model.safetensors"),
+        load=opened("torch.load", "model.safetensors", weights_only=False),
+        known="CVE-2025-1889",
     ),
     torch_row(
         "torch_zip_of_protocol_5",
