@@ -17,7 +17,7 @@ Left out, and why:
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from safeload.allowlists import rules_sklearn as rule
@@ -32,7 +32,7 @@ def _listed() -> Entries:
     """The generated names: ``ns module: Class Class`` and ``r module: function function``."""
     classes: list[str] = []
     functions: list[str] = []
-    text = (files(__package__) / "sklearn.txt").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("sklearn.txt").read_text(encoding="utf-8")
     for line in text.splitlines():
         uses, _, row = line.partition(" ")
         (classes if uses == "ns" else functions).append(row)

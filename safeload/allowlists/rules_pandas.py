@@ -72,6 +72,8 @@ _INDEX_KEYS: Final = words(
     closed start stop step verify_integrity
     """
 )
+# pandas calls methods of the calendars and zones that it is given.
+_TIME_LIBRARIES: Final = words("datetime zoneinfo pytz dateutil numpy pandas decimal")
 _SLICE: Final = GlobalRef("builtins", "slice")
 _UNREAD: Final = 64 * 1024
 _MOST_COLUMNS: Final = 10_000_000
@@ -178,7 +180,8 @@ def is_time_part(value: Any) -> bool:
     """A number, text, a time, an offset or a tuple of such: what an offset is made with."""
     if type(value) is tuple:
         return all(map(is_time_part, value))
-    return is_plain(value) or isinstance(value, Inert)
+    maker = made_by(value)
+    return is_plain(value) if maker is None else maker.module.partition(".")[0] in _TIME_LIBRARIES
 
 
 def time_args(args: Args, kwargs: Kwargs) -> str | None:

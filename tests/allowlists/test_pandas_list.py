@@ -132,6 +132,10 @@ INDEX = "pandas.core.indexes.base:_new_Index"
         calling("dateutil.tz.tz:tzfile", text("/etc/passwd")),
         calling("pandas.io.pickle:read_pickle", text("x")),
         calling("pandas._libs.tslibs.timestamps:_unpickle_timestamp", named("builtins:dict")),
+        calling(
+            "pandas._libs.tslibs.offsets:CustomBusinessDay",
+            number(1), b"\x89", text("Mon"), group(), new(named("argparse:Namespace")),
+        ),
         new(named("pandas:DataFrame"), number(1)),
     ],
 )  # fmt: skip
