@@ -10,7 +10,7 @@
 #include <Python.h>
 #include <string.h>
 
-enum { LOAD, LOADS, UNPICKLER_LOAD, FIND_CLASS, DOORS };
+enum { LOAD, LOADS, UNPICKLER_LOAD, FIND_CLASS, AUDIT, DOORS };
 
 typedef struct {
     PyMethodDef *table;  /* the interpreter's entry, exchanged in place */
@@ -106,6 +106,19 @@ static PyObject *enter_find_class_method(PyObject *self, PyTypeObject *cls, PyOb
     return ((PyCMethod)(void (*)(void))doors[FIND_CLASS].before.ml_meth)(self, cls, args, nargs, kw);
 }
 
+/* sys.audit, which every Python unpickler calls before it imports: also one of a copied pickle.py. */
+static PyObject *enter_audit(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+{
+    if (here() && nargs == 3 && PyUnicode_Check(args[0]) &&
+        PyUnicode_CompareWithASCIIString(args[0], "pickle.find_class") == 0) {
+        PyObject *verdict = handle(AUDIT, NULL, args + 1, 2, NULL);
+        if (verdict == NULL)
+            return NULL;
+        Py_DECREF(verdict);
+    }
+    return ((Fast)(void (*)(void))doors[AUDIT].before.ml_meth)(self, args, nargs);
+}
+
 static PyCFunction entrance(int door, int flags)
 {
     const int method = METH_METHOD | METH_FASTCALL | METH_KEYWORDS;
@@ -117,6 +130,8 @@ static PyCFunction entrance(int door, int flags)
         return enter_unpickler_load_noargs;
     if (door == UNPICKLER_LOAD && flags == method)
         return (PyCFunction)(void (*)(void))enter_unpickler_load_method;
+    if (door == AUDIT && flags == METH_FASTCALL)
+        return (PyCFunction)(void (*)(void))enter_audit;
     if (door == FIND_CLASS && flags == METH_FASTCALL)
         return (PyCFunction)(void (*)(void))enter_find_class_fast;
     if (door == FIND_CLASS && flags == method)
@@ -233,7 +248,8 @@ PyMODINIT_FUNC PyInit__inplace(void)
     if (module == NULL || PyModule_AddIntConstant(module, "LOAD", LOAD) < 0 ||
         PyModule_AddIntConstant(module, "LOADS", LOADS) < 0 ||
         PyModule_AddIntConstant(module, "UNPICKLER_LOAD", UNPICKLER_LOAD) < 0 ||
-        PyModule_AddIntConstant(module, "FIND_CLASS", FIND_CLASS) < 0) {
+        PyModule_AddIntConstant(module, "FIND_CLASS", FIND_CLASS) < 0 ||
+        PyModule_AddIntConstant(module, "AUDIT", AUDIT) < 0) {
         Py_XDECREF(module);
         return NULL;
     }

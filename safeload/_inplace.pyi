@@ -5,6 +5,7 @@ LOAD: int
 LOADS: int
 UNPICKLER_LOAD: int
 FIND_CLASS: int
+AUDIT: int
 
 def interpose(
     door: int, callable: Callable[..., Any], handler: Callable[..., Any], /

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import copyreg
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
 from safeload import grants, record
 from safeload.doors.channels import channel_of
-from safeload.loads import ANYTHING, NOTHING, Announcement, Load, path_of, planted, refuse
+from safeload.loads import ANYTHING, NOTHING, Announcement, Asked, Load, path_of, planted, refuse
 from safeload.policy import Ground, Mode, Policy, Refused, Verdict
 from safeload.scan.listen import Whole, is_regular
 from safeload.scan.look import look, normalised
@@ -36,6 +36,8 @@ def ask(module: Any, name: Any) -> None:
     if load is None:
         _ask_by_name(Load("pickle.Unpickler.find_class"), GlobalRef(module, name))
         return
+    if load.asking:
+        raise Asked(module, name)
     if load.approved is None:
         examine(load)
     if load.watched is not None and stamp_of(load.watched) != load.stamp:
@@ -90,19 +92,29 @@ def passes(load: Load, frame: FrameType | None) -> bool:
     return False
 
 
-def judge(load: Load, report: Report, *, size: int | None = None, defers: bool = False) -> None:
-    """Give the verdict on a report: set what the load may ask for, or raise.
+def renaming(load: Load, unpickler: Any) -> Callable[[str, str], tuple[str, str]]:
+    """What an unpickler that only renames asks CPython for, name by name; nothing is imported."""
 
-    Args:
-        defers: the unpickler's own ``find_class`` may rename; names that only the list lacks are
-            then judged as it asks for them.
-    """
+    def rename(module: str, name: str) -> tuple[str, str]:
+        load.asking = True
+        try:
+            unpickler.find_class(module, name)
+        except Asked as asked:
+            module, name = asked.args
+        except Exception:  # noqa: BLE001, S110 - it refuses the name itself, and will again
+            pass
+        finally:
+            load.asking = False
+        return module, name
+
+    return rename
+
+
+def judge(load: Load, report: Report, *, size: int | None = None) -> None:
+    """Give the verdict on a report: set what the load may ask for, or raise."""
     policy = policy_in_force()
     verdict = policy.judge(report)
     refused = verdict.refused + planted(report)
-    if defers:
-        refused = tuple(i for i in refused if i.ground not in (Ground.UNLISTED, Ground.NEVER))
-        load.by_name = True
     load.sink_of_outermost().saw(report, verdict, size)
     if refused or verdict.unread:
         refuse(load, policy, Verdict(refused=refused, unread=verdict.unread))

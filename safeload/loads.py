@@ -23,6 +23,10 @@ ANYTHING: Final = _Anything()
 NOTHING: Final[frozenset[Any]] = frozenset()
 
 
+class Asked(BaseException):
+    """Carries the name that an unpickler's own ``find_class`` asks CPython's for, instead of it."""
+
+
 class Load:
     """One load under way on one thread; loads nest.
 
@@ -34,12 +38,14 @@ class Load:
             renames), or is refused outright.
         refusal: set on the outermost load once it was refused.
         watched: a file that the load reads again after the look, which must not change meanwhile.
+        asking: a renaming ``find_class`` is being asked what it makes of a name, to import nothing.
         pending: the bytes of a ``loads`` that has not asked for a name yet, with its options.
     """
 
     approved: Container[Any] | None = None
     entries: frozenset[int] = frozenset()
     by_name = False
+    asking = False
     pending: tuple[Any, Mapping[str, Any]] | None = None
     path = ""
     outer: Load | None = None

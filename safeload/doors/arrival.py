@@ -29,17 +29,23 @@ def stand() -> None:
         if getattr(sys.modules.get("safeload.activation"), "settle", None) or not _importing():
             settle()
         return
-    _pickle: Any = sys.modules["_pickle"]
+    _pickle: Any = sys.modules.get("_pickle")
+    if _pickle is not None:  # a program may have set None there to get Python's unpickler
+        _stand_in_c(_pickle)
+    python: Any = sys.modules["pickle"]._Unpickler
+    if not hasattr(python.load, "is_door"):
+        python.load = in_python(python.load, "python_load")
+        python.find_class = in_python(python.find_class, "python_find_class")
+
+
+def _stand_in_c(_pickle: "Any") -> None:
     inplace.interpose(inplace.LOAD, _pickle.load, _first("load"))
     inplace.interpose(inplace.LOADS, _pickle.loads, _first("loads"))
     inplace.interpose(inplace.UNPICKLER_LOAD, _pickle.Unpickler.load, _first("unpickler_load"))
     inplace.interpose(inplace.FIND_CLASS, _pickle.Unpickler.find_class, _first("find_class"))
     for cls in with_subclasses(_pickle.Unpickler):
         inplace.interpose_init(cls, _first("open_unpickler"))
-    python: Any = sys.modules["pickle"]._Unpickler
-    if not hasattr(python.load, "__wrapped__"):
-        python.load = in_python(python.load, "python_load")
-        python.find_class = in_python(python.find_class, "python_find_class")
+    inplace.interpose(inplace.AUDIT, sys.audit, _first("find_class"))
 
 
 def settle() -> "ModuleType":
@@ -70,6 +76,7 @@ def in_python(original: "Any", name: str) -> "Any":
     def method(self: "Any", *args: "Any") -> "Any":
         return getattr(settle(), name)(original, self, *args)
 
+    method.is_door = True  # type: ignore[attr-defined]  # no override, in whichever copy of pickle
     return method
 
 

@@ -74,7 +74,7 @@ def _is_own_cache() -> bool:
     paths = sys.modules.get("torch._inductor.runtime.cache_dir_utils")
     if paths is None:
         return False
-    status = os.stat(paths.cache_dir())
+    status = os.stat(paths.cache_dir())  # noqa: PTH116 - whatever a program made of pathlib
     writable_by_others = stat.S_IWGRP | stat.S_IWOTH
     return status.st_uid == os.geteuid() and not status.st_mode & writable_by_others
 

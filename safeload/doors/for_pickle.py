@@ -13,7 +13,6 @@ import copyreg
 import gc
 import io
 import pickle
-import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
@@ -23,6 +22,7 @@ from safeload.doors import arrival, joblib_in_c
 from safeload.doors.find_class import Override, override_of
 from safeload.scan.look import Look, SlowLook
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
+from safeload.scan.report import GlobalRef
 from safeload.state import COLLECTION_PAUSED, STATE
 from safeload.tape import Tape
 
@@ -32,6 +32,9 @@ LONG: Final = 1 << 20  # bytes of a loads() from which on it is looked at as a f
 
 # Below this many bytes a load is over before the collector would have run.
 WORTH_A_PAUSE: Final = 4096
+
+# No real global: it stands for leave to load a package that brings its own source.
+SOURCE: Final = GlobalRef("torch.package", "SourceCode")
 
 JOBLIB_UNPICKLERS: Final = {
     ("joblib.numpy_pickle", "NumpyUnpickler"),
@@ -124,7 +127,7 @@ def unpickle(original: Original, unpickler: Any, *args: Any, api: str = "", **re
         memo = unpickler.memo.copy()
         override = override_of(unpickler, _pickle.Unpickler.find_class)
         with COLLECTION_PAUSED:
-            look_and_judge(load, tape, memo, override)
+            look_and_judge(load, tape, memo, override, unpickler=unpickler)
             return _run(tape, lambda: original(unpickler))
 
 
@@ -143,6 +146,7 @@ def look_and_judge(  # noqa: PLR0913 - all that one load is
     *,
     kind: type[NestedRecorder] = NestedRecorder,
     replay: Callable[[Tape], None] = Tape.replay,
+    unpickler: Any = None,
 ) -> None:
     """Look, judge, and set the tape to replay what was read; a refusal leaves the file as it was."""
     if guard.passes(load, record.caller()):
@@ -152,7 +156,14 @@ def look_and_judge(  # noqa: PLR0913 - all that one load is
         return
     try:
         rulebook = guard.policy_in_force().rulebook()
-        report = tape.look(lambda: kind(rulebook), memo)
+        renames = override is Override.RENAMES
+
+        def recorder() -> NestedRecorder:
+            made = kind(rulebook)
+            made.rename = guard.renaming(load, unpickler) if renames else None
+            return made
+
+        report = tape.look(recorder, memo)
         if report.problem and not report.uses and not report.objections:
             # Nothing but data: the unpickler may meet the break and say it in its own words, unless
             # there is more to say.
@@ -160,11 +171,10 @@ def look_and_judge(  # noqa: PLR0913 - all that one load is
             load.approved = guard.NOTHING
             tape.replay_whole()
             return
-        if override is Override.MAKES_ITS_OWN:
-            load.approved = guard.NOTHING
-        else:
-            defers = override is Override.RENAMES
-            guard.judge(load, report, size=tape.consumed, defers=defers)
+        if override is Override.BY_SOURCE:
+            guard.require(load, SOURCE, "its classes are made from source code in the file")
+        guard.judge(load, report, size=tape.consumed)
+        load.by_name = override is Override.IMPORTS
     except BaseException:
         tape.rewind()
         raise
@@ -188,7 +198,7 @@ def _without_tape(original: Original, unpickler: Any, load: guard.Load) -> Any:
         start = file.tell()
         guard.watch(load, file)
         override = override_of(unpickler, _pickle.Unpickler.find_class)
-        look_and_judge(load, Tape(file, {}), unpickler.memo.copy(), override)
+        look_and_judge(load, Tape(file, {}), unpickler.memo.copy(), override, unpickler=unpickler)
         file.seek(start)
     return original(unpickler)
 
@@ -212,7 +222,8 @@ def python_load(original: Original, self: Any) -> Any:
         override = override_of(self, pickle._Unpickler.find_class)
         if getattr(self, "mmap_mode", None) is not None:
             guard.watch(under_way, file)
-        look_and_judge(under_way, tape, self.memo, override, kind=kind_of(self), replay=_keep)
+        kind = kind_of(self)
+        look_and_judge(under_way, tape, self.memo, override, kind=kind, replay=_keep, unpickler=self)
         if getattr(self, "mmap_mode", None) is not None:
             # Arrays are mapped from the file itself, so the file is what has to be read.
             tape.rewind()
@@ -270,9 +281,9 @@ def kind_of(unpickler: Any) -> type[NestedRecorder]:
 
 def install() -> None:
     """Take over pickle's doors; the Python unpickler's lead to :mod:`safeload.doors.arrival`."""
-    handlers().install(sys.modules["_pickle"])
+    handlers().install(_pickle)
     python: Any = pickle._Unpickler
-    if not hasattr(python.load, "__wrapped__"):
+    if not hasattr(python.load, "is_door"):
         python.load = arrival.in_python(python.load, "python_load")
         python.find_class = arrival.in_python(python.find_class, "python_find_class")
     STATE.doors["pickle"] = "in place" if arrival.IN_PLACE else "replaced"

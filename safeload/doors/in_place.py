@@ -6,6 +6,7 @@ that could not be built, :mod:`safeload.doors.replaced` stands in.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from safeload.doors import for_pickle
@@ -25,9 +26,9 @@ def unpickler_load(unpickler: Any, *args: Any, **options: Any) -> Any:
     return for_pickle.unpickle(STATE.originals["unpickle"], unpickler, *args, **options)
 
 
-def find_class(_unpickler: Any, *names: Any) -> None:
-    """Judge a name before the C ``find_class`` goes on to import it."""
-    for_pickle.find_class(*names)
+def find_class(*names: Any) -> None:
+    """Judge a name before the C ``find_class`` or a Python one goes on to import it."""
+    for_pickle.find_class(*names[-2:])
 
 
 def install(_pickle: Any) -> None:
@@ -39,6 +40,7 @@ def install(_pickle: Any) -> None:
         inplace.UNPICKLER_LOAD, unpickler.load, unpickler_load
     )
     inplace.interpose(inplace.FIND_CLASS, unpickler.find_class, find_class)
+    inplace.interpose(inplace.AUDIT, sys.audit, find_class)
     for cls in with_subclasses(unpickler):
         inplace.interpose_init(cls, for_pickle.open_unpickler)
 

@@ -33,6 +33,8 @@ class Recorder:
         self.stubs: dict[GlobalRef, type[Inert]] = {}
         # Run when the stream is over: what was judged when it was given may have changed since.
         self.afterwards: list[Callable[[], None]] = []
+        # What an unpickler that renames makes of a name in the stream, before it is looked up.
+        self.rename: Callable[[str, str], tuple[str, str]] | None = None
         self._harmless: set[tuple[Any, ...]] = set()
 
     def stub(self, ref: GlobalRef) -> type[Inert]:
@@ -138,10 +140,10 @@ class Recorder:
         if names in self._harmless:
             return
         for name in state:
-            if isinstance(name, str) and name.startswith("__") and name.endswith("__"):
-                if name not in harmless and not name.startswith("__pydantic"):
-                    self.objects(type(made).ref, f"is given the special attribute {name:.40}")
-                    return
+            special = isinstance(name, str) and name.startswith("__") and name.endswith("__")
+            if special and name not in harmless and not name.startswith("__pydantic"):
+                self.objects(type(made).ref, f"is given the special attribute {name:.40}")
+                return
         self._harmless.add(names)
 
     def items(self, made: Inert) -> None:

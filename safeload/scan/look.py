@@ -38,6 +38,8 @@ class _Asking:
     fix_imports: bool
 
     def find_class(self, module: str, name: str) -> type[Inert]:
+        if self.recorder.rename is not None:
+            module, name = self.recorder.rename(module, name)
         ref = GlobalRef(module, name)
         mapped = normalised(ref) if self.fix_imports else ref
         stub = self.recorder.stub(mapped)

@@ -39,7 +39,6 @@ from safeload.allowlists import never, for_builtins, for_stdlib, for_numpy
 print(sorted({"numpy", "torch", "zoneinfo", "decimal"} & sys.modules.keys()))
 """
 
-WATCHED = "fields changed after the array is made"
 """Refused once the recorder keeps the checks that are to be made when a look is over."""
 
 
@@ -70,7 +69,7 @@ def test_hostile_use_of_the_stdlib_is_refused(row: Hostile, tmp_path: Path) -> N
 
 @by_name(NUMPY)
 def test_hostile_use_of_numpy_is_refused(
-    row: Hostile, tmp_path: Path, request: pytest.FixtureRequest
+    row: Hostile, tmp_path: Path
 ) -> None:
     numpy = pytest.importorskip("numpy")
     version = tuple(map(int, numpy.__version__.split(".")[:2]))
