@@ -128,8 +128,10 @@ def judge(load: Load, report: Report, *, size: int | None = None) -> None:
     load.entries = frozenset(id(rulebook[ref]) for ref in names if ref in rulebook)
 
 
-def refuse_foreign(load: Load, head: bytes) -> None:
-    """Refuse what is no pickle at all, where its first bytes say what it is instead."""
+def refuse_foreign(load: Load, head: bytes, cut: str) -> None:
+    """Refuse what is cut short, or no pickle at all where its first bytes say what it is instead."""
+    if cut:
+        refuse(load, policy_in_force(), Verdict(unread=cut))
     words = looks_like(head[:HEAD]) if head else ""
     if words and words != "text":  # a pickle of protocol 0 is text too
         refuse(load, policy_in_force(), Verdict(unread=f"it looks like {words}"))

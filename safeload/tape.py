@@ -26,6 +26,7 @@ class Tape:
         "back",
         "consumed",
         "current",
+        "cut",
         "file",
         "options",
         "peeks",
@@ -44,6 +45,7 @@ class Tape:
         self.back: int | None = None
         self.recorder: NestedRecorder | None = None
         self.consumed = 0
+        self.cut = ""
         self.answers: list[Answer] = []
 
     # What the unpickler calls. It takes hold of these methods once, so they look up the source.
@@ -91,7 +93,7 @@ class Tape:
             reader = listener(self.file, exactly=exactly, peeks=self.peeks)
             reader.skips = False
             report = self._look(reader, memo)
-        self.consumed, self.answers = reader.tell(), reader.answers
+        self.consumed, self.answers, self.cut = reader.tell(), reader.answers, reader.cut
         return report
 
     def _look(self, reader: Live, memo: Mapping[int, Any]) -> Report:

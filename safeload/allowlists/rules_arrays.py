@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from safeload.allowlists.rules_forms import ARRAYS as ANY_ARRAYS
 from safeload.allowlists.rules_numpy import (
     Layout,
     ascii_text,
@@ -151,7 +152,7 @@ def _is_value(value: Any) -> bool:
         return all(map(_is_value, value))
     made = made_by(value)
     if made is not None:
-        return made in ARRAYS or made in SCALAR_CALLS
+        return made in ARRAYS or made in ANY_ARRAYS or made in SCALAR_CALLS
     return type(value) in _PLAIN_VALUES
 
 

@@ -83,7 +83,8 @@ def array_parts(value: Any) -> tuple[Any, Any]:
         return None, None
     state = getattr(value, "state", None)
     if maker.qualname.endswith("ArrayWrapper"):
-        return (state.get("shape"), None) if type(state) is dict else (None, None)
+        shown = value.args[0] if value.args else None  # joblib's bytes, where they are few
+        return (state.get("shape"), shown) if type(state) is dict else (None, None)
     if type(state) is tuple and len(state) == 5:  # (version, shape, dtype, order, bytes)
         return state[1], state[4]
     if state is None and len(value.args) == 4:  # _frombuffer(bytes, dtype, shape, order)

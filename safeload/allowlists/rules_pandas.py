@@ -108,12 +108,26 @@ def wrapped_state(_: Any, state: Any) -> str | None:
 
 
 def _numbers(value: Any) -> list[int] | None:
-    """The numbers of a small pickled array of 64-bit integers; None if they cannot be read here."""
+    """The numbers of a pickled array of 64-bit integers; None if they cannot be read here."""
     _, data = array_parts(value)
     data = data.args[0] if made_by(data) is not None else data
     if type(data) not in (bytes, bytearray) or len(data) >= _UNREAD or len(data) % 8:
         return None
+    if not _is_int64(value):
+        return None
     return list(memoryview(data).cast("q")) if sys.byteorder == "little" else None
+
+
+def _is_int64(value: Any) -> bool:
+    """Whether an array is of eight-byte integers in this machine's order."""
+    if type(value.state if hasattr(value, "state") else None) is dict:
+        dtype = value.state.get("dtype")
+    elif hasattr(value, "state"):
+        dtype = value.state[2]
+    else:
+        dtype = value.args[1]
+    kind = dtype.args[0].lstrip("<=")
+    return kind == "i8" and getattr(dtype, "state", (3, "<"))[1] in ("<", "=", "|")
 
 
 def _places(placement: Any) -> list[int] | None:
@@ -133,14 +147,31 @@ def _places(placement: Any) -> list[int] | None:
 
 
 def _covers(placements: list[Any]) -> bool:
-    """Each column once: pandas counts them, then writes a table at these places unchecked."""
+    """Each column once: pandas counts them, then writes a table at these places unchecked.
+
+    What cannot be read here is refused: a frame of that many columns in no order is none of ours.
+    """
     found: list[int] = []
     for placement in placements:
         places = _places(placement)
         if places is None:
-            return True
+            return False
         found += places
     return sorted(found) == list(range(len(found)))
+
+
+def _watched(placements: list[Any]) -> bool:
+    """As above, now and when the stream is over: an array's bytes can change until then."""
+    arrays = [p for p in placements if isinstance(p, Inert) and made_by(p) != _SLICE]
+    if arrays:
+        recorder, ref = arrays[0].recorder, arrays[0].ref
+
+        def again() -> None:
+            if not _covers(placements):
+                recorder.objects(ref, "has its columns moved afterwards", structural=False)
+
+        recorder.afterwards.append(again)
+    return _covers(placements)
 
 
 def block_args(args: Args, kwargs: Kwargs) -> str | None:
@@ -158,7 +189,7 @@ def manager_args(args: Args, kwargs: Kwargs) -> str | None:
     blocks = blocks if type(blocks) is tuple else (blocks,)
     if kwargs or any(made_by(block) not in _BLOCKS for block in blocks):
         return "holds something other than blocks of columns"
-    if type(axes) is list and len(axes) == 2 and not _covers([b.args[1] for b in blocks]):
+    if type(axes) is list and len(axes) == 2 and not _watched([b.args[1] for b in blocks]):
         return "names columns that it does not have"
     return None
 
@@ -171,7 +202,7 @@ def manager_state(_: Any, state: Any) -> str | None:
     if now.keys() != {"axes", "blocks"}:
         return "its state must have axes and blocks"
     placements = [block["mgr_locs"] for block in now["blocks"]]
-    if len(now["axes"]) == 2 and not _covers(placements):
+    if len(now["axes"]) == 2 and not _watched(placements):
         return "names columns that it does not have"
     return None
 

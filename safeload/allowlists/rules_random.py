@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from safeload.allowlists.rules_arrays import ARRAYS, SCALAR_CALLS
+from safeload.allowlists.rules_arrays import SCALAR_CALLS
+from safeload.allowlists.rules_forms import ARRAYS
 from safeload.scan.inert import made_by, ref_of
 from safeload.scan.report import GlobalRef
 

@@ -79,9 +79,9 @@ def _only_renames(function: FunctionType, unpickler: Any) -> bool:
             here = name in function.__globals__
             if not (_is_harmless(function.__globals__[name]) if here else name in _BUILTINS):
                 return False
-        if operation in ("LOAD_METHOD", "LOAD_ATTR", "LOAD_SUPER_ATTR"):
-            if name not in _METHODS and not isinstance(_held(unpickler, name), _DATA):
-                return False
+        looked_up = operation in ("LOAD_METHOD", "LOAD_ATTR", "LOAD_SUPER_ATTR")
+        if looked_up and name not in _METHODS and not isinstance(_held(unpickler, name), _DATA):
+            return False
     return True
 
 

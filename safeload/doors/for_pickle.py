@@ -167,7 +167,7 @@ def look_and_judge(  # noqa: PLR0913 - all that one load is
         if report.problem and not report.uses and not report.objections:
             # Nothing but data: the unpickler may meet the break and say it in its own words, unless
             # there is more to say.
-            guard.refuse_foreign(load, tape.head())
+            guard.refuse_foreign(load, tape.head(), tape.cut)
             load.approved = guard.NOTHING
             tape.replay_whole()
             return

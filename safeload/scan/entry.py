@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from safeload.scan.report import ANY_USE, GlobalRef, Use
 
@@ -68,6 +68,28 @@ def uses_from(letters: str) -> Use:
     for letter in letters.replace("r", ""):
         uses |= LETTERS[letter]
     return uses
+
+
+_LATER: Final = frozenset({"scalar", "reduce", "partial", "getitem", "getattr"})
+_ARRAYS: Final = frozenset({"ndarray", "memmap", "recarray", "chararray", "matrix"})
+
+
+def may_not_be_kept(ref: GlobalRef, entry: Entry) -> bool:
+    """Whether a global may stand in no object's attributes: called later, it does harm.
+
+    What a stream may call only under a rule, an object that keeps the function calls without one,
+    when the program uses it. Functions that objects keep have ``only_later`` for a rule; classes of
+    plain data do no harm.
+    """
+    if entry.makes or entry.resolves or entry.nested:
+        return True
+    name = ref.qualname
+    if ref.module.startswith("numpy") and name in _ARRAYS:
+        return True
+    if ref.module.startswith("torch") and name.endswith(("Storage", "Tensor")):
+        return True
+    ruled = entry.call is not None and Use.CALLED in entry.uses
+    return ruled and (name.startswith("_") or name in _LATER)
 
 
 Rulebook = Mapping[GlobalRef, Entry]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from safeload.scan.entry import Entry, Rulebook
+from safeload.scan.entry import Entry, Rulebook, may_not_be_kept
 from safeload.scan.report import GlobalRef, Objection, Use
 
 CALLED = Use.CALLED.value
@@ -36,6 +36,7 @@ class Recorder:
         # What an unpickler that renames makes of a name in the stream, before it is looked up.
         self.rename: Callable[[str, str], tuple[str, str]] | None = None
         self._harmless: set[tuple[Any, ...]] = set()
+        self._states: list[tuple[Inert, dict[Any, Any]]] = []
 
     def stub(self, ref: GlobalRef) -> type[Inert]:
         """The stand-in class for a global, one for each name."""
@@ -136,6 +137,7 @@ class Recorder:
                     self._attributes(made, part, harmless)
 
     def _attributes(self, made: Inert, state: dict[Any, Any], harmless: frozenset[str]) -> None:
+        self._states.append((made, state))
         names = (*state, harmless is SLOTS)
         if names in self._harmless:
             return
@@ -146,12 +148,46 @@ class Recorder:
                 return
         self._harmless.add(names)
 
+    def finish(self) -> None:
+        """What can only be told when the stream is over, for until then it can change it."""
+        for check in self.afterwards:
+            check()
+        harmful = {
+            ref
+            for ref, stub in self.stubs.items()
+            if stub.entry is not None and may_not_be_kept(ref, stub.entry)
+        }
+        if harmful:
+            self._kept(harmful)
+
+    def _kept(self, harmful: set[GlobalRef]) -> None:
+        """Look through the attributes of every object for globals that none may keep."""
+        seen: dict[int, Any] = {}  # held, so that no other value takes the place of one
+        for made, state in self._states:
+            waiting: list[Any] = [state]
+            while waiting:
+                value = waiting.pop()
+                if type(value) is Global:
+                    if value.ref in harmful and made.ref not in KEEPERS:
+                        self.objects(value.ref, f"is kept by {made.ref}", structural=False)
+                elif type(value) in (dict, list, tuple, set) and id(value) not in seen:
+                    seen[id(value)] = value
+                    waiting.extend(value.values() if type(value) is dict else value)
+
     def items(self, made: Inert) -> None:
         """APPEND, SETITEM and the like on an object: picklers write them before its state."""
         self.uses[made.ref] |= ITEMS_SET
         if hasattr(made, "state"):
             self.objects(made.ref, "an object made from it is given items after its state")
 
+
+# joblib's wrappers keep the class of the array that follows.
+KEEPERS = frozenset(
+    GlobalRef(f"{package}.{module}", name)
+    for package in ("joblib", "sklearn.externals.joblib")
+    for module in ("numpy_pickle", "numpy_pickle_compat")
+    for name in ("NumpyArrayWrapper", "NDArrayWrapper", "ZNDArrayWrapper")
+)
 
 # Python, the unpickler and numpy look such names up on an object itself and obey: __setstate__ is
 # called by the next BUILD, __array_interface__ holds an address. These few occur in honest objects.

@@ -53,12 +53,16 @@ class Live:
     def __init__(self, file: Any) -> None:
         self.file = file
         self.error: BaseException | None = None  # what the file itself raised, for its user to see
+        self.cut = ""  # how the stream asks for more than there is
         self.answers: list[Answer] = []
         self.at = 0
 
     def _ask(self, method: Callable[..., Any], *size: int) -> Any:
         try:
             return method(*size)
+        except (MemoryError, OverflowError):
+            self.cut = "it asks for more bytes at once than there is memory for"
+            raise
         except BaseException as error:
             self.error = error
             raise
@@ -124,6 +128,10 @@ class Window(Live):
 
     def _beyond(self, size: int) -> bytes:
         """Bytes that the window does not hold to their end."""
+        left = self.end - self.origin - self.tell()
+        if size > max(left, AHEAD):
+            self.cut = f"it asks for {size} bytes where {left} are left: it is cut short, or lies"
+            raise ValueError(self.cut)
         if size < self.ahead:
             self._fill()
             self.inside = min(size, len(self.window))

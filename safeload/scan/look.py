@@ -122,8 +122,7 @@ def look(
 
 
 def report_of(recorder: Recorder, problem: str = "", format: str = "pickle") -> Report:  # noqa: A002
-    for check in recorder.afterwards:
-        check()
+    recorder.finish()
     uses = {ref: Use(value) for ref, value in recorder.uses.items()}
     return Report(
         uses=MappingProxyType(uses),

@@ -15,6 +15,7 @@ from safeload.scan.report import GlobalRef
 from safeload.scan.torch_file import pickle_readers
 
 MAX_DEPTH: Final = 16
+SHOWN: Final = 8 * 1024  # bytes of an array in joblib's stream up to which rules may see them
 BULK: Final = 64 * 1024
 
 ARRAY_WRAPPERS: Final = frozenset(
@@ -93,10 +94,10 @@ class JoblibRecorder(NestedRecorder):
             self.objects(made.ref, "is built twice: whether its array follows twice is not sure")
         elif self.reader is not None:
             first = len(self.reader.answers)
-            self._array(state)
+            self._array(made, state)
             self.spans.append((first, len(self.reader.answers)))
 
-    def _array(self, state: Any) -> None:
+    def _array(self, made: Inert, state: Any) -> None:
         dtype, shape = state["dtype"], state["shape"]
         known = self.dtypes.get(id(dtype))
         if known is None:
@@ -111,7 +112,11 @@ class JoblibRecorder(NestedRecorder):
         if state.get("numpy_array_alignment_bytes") is not None:
             padding = self.reader.read(1)
             self.reader.read(padding[0])
-        self.reader.skip(math.prod(shape) * size)
+        length = math.prod(shape) * size
+        if length <= SHOWN:
+            made.args = (self.reader.read(length),)
+        else:
+            self.reader.skip(length)
 
 
 DTYPE: Final = GlobalRef("numpy", "dtype")

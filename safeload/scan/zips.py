@@ -140,9 +140,9 @@ def _read_torch(
     pickles = []
     for member in members:
         name = member.filename
-        if _STORAGE.fullmatch(name.removeprefix(root)):
-            continue
         is_pickle = name.casefold().endswith(".pkl")
+        if _STORAGE.fullmatch(name.removeprefix(root)) and not is_pickle:
+            continue
         if is_pickle:
             pickles.append(member)
         reports.append(_member(archive, member, reading, pickle=is_pickle))
