@@ -110,11 +110,16 @@ def install(_pickle: ModuleType) -> None:
         "loads": _pickle.loads,
         "unpickle": _pickle.Unpickler.load,
     }
+    unpickler = _pickle.Unpickler
     stand_ins: dict[int, Any] = {
         id(_pickle.load): Builtin(_pickle.load, for_pickle.load),
         id(_pickle.loads): Builtin(_pickle.loads, for_pickle.loads),
-        id(_pickle.Unpickler): unpickler_class(_pickle.Unpickler),
+        id(unpickler): unpickler_class(unpickler),
     }
+    for module in (_pickle, sys.modules["pickle"]):
+        _exchange(vars(module), stand_ins)
+    # Classes made of the C one stay its subclasses: elsewhere only functions are exchanged.
+    del stand_ins[id(unpickler)]
     for name, module in list(sys.modules.items()):
         if isinstance(module, ModuleType) and not name.startswith("safeload."):
             _exchange(vars(module), stand_ins)

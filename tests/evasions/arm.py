@@ -124,7 +124,7 @@ def main() -> None:
         row = ROWS[asked["row"]]
         try:
             prepare(row)
-        except ImportError as missing:
+        except (ImportError, AssertionError) as missing:  # setuptools asserts that it came first
             reply: dict[str, Any] = {"missing": str(missing)}
         else:
             reply = run(row, asked["at"])
