@@ -14,7 +14,9 @@ import json
 import pickle
 import struct
 import sys
+import zipfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +70,13 @@ class OwnPeek(Own):
         return self.inner.getvalue()[self.inner.tell() :][:size]
 
 
+def written(data: bytes, name: str) -> str:
+    Path(name).write_bytes(data)
+    return name
+
+
 def opened(data: bytes, buffering: int) -> Any:
-    path = Path("crossed.pkl")
-    path.write_bytes(data)
-    return path.open("rb", buffering)
+    return open(written(data, "crossed.pkl"), "rb", buffering)
 
 
 WAYS: dict[str, Callable[[bytes], Any]] = {
@@ -87,14 +92,48 @@ WAYS: dict[str, Callable[[bytes], Any]] = {
     "Unpickler": lambda data: pickle.Unpickler(opened(data, -1)).load(),
     "Python unpickler": lambda data: pickle._load(io.BytesIO(data)),  # type: ignore[attr-defined]
 }
+
+
+def in_libraries() -> dict[str, Callable[[bytes], Any]]:
+    """The same through the libraries that are here."""
+    ways: dict[str, Callable[[bytes], Any]] = {}
+    if find_spec("joblib"):
+        import joblib
+
+        ways["joblib"] = lambda data: joblib.load(written(data, "a.joblib"))
+        ways["joblib, gzip"] = lambda data: joblib.load(written(gzip.compress(data), "b.joblib"))
+        ways["joblib, file"] = lambda data: joblib.load(io.BytesIO(data))
+    if find_spec("pandas"):
+        import numpy as np
+        import pandas as pd
+
+        header = b"\x93NUMPY\x01\x00" + struct.pack("<H", 118)
+        header += b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".ljust(117) + b"\n"
+        ways["numpy"] = lambda data: np.load(written(header + data, "a.npy"), allow_pickle=True)
+        ways["pandas"] = lambda data: pd.read_pickle(written(data, "a.pkl"))
+        ways["pandas, gzip"] = lambda data: pd.read_pickle(written(gzip.compress(data), "a.pkl.gz"))
+    if find_spec("torch"):
+        import torch
+
+        ways["torch"] = lambda data: torch.load(zipped(data, "a.pt"), weights_only=False)
+    return ways
+
+
+def zipped(data: bytes, name: str) -> str:
+    with zipfile.ZipFile(name, "w") as archive:
+        for member, content in (("data.pkl", data), ("byteorder", b"little"), ("version", b"3\n")):
+            archive.writestr(f"a/{member}", content)
+    return name
+
+
 PADDINGS = (0, 3_000, 40_000, 70_000, 140_000, 300_000)
 
 
 def main() -> None:
-    fired = {}
+    fired, ways = {}, WAYS | in_libraries()
     for padding in PADDINGS:
         for flip in (False, True):
-            for way, load in WAYS.items():
+            for way, load in ways.items():
                 canary = Path("canary")
                 names, run = payload(str(canary))
                 halves = (run, names) if flip else (names, run)

@@ -11,25 +11,25 @@ from child_frames import serve
 from opcode_tape import EXTENSIONS
 from plain_child import buffered
 
-from safeload.scan.inert import Recorder
+from safeload.policy import Policy
 from safeload.scan.look import look, look_at_bytes
+from safeload.scan.nested import NestedRecorder
 from safeload.scan.report import Report
 
 
-def recorder() -> Recorder:
-    return Recorder({}, lambda *_: None)
-
-
-def told(report: Report) -> dict[str, Any]:
-    names = [*report.uses, *report.raw]
-    return {"names": names, "problem": report.problem}
+def told(*reports: Report) -> dict[str, Any]:
+    """The names that every report has, and any problem: one look that knows no list, one that knows ours."""
+    names = [{*report.uses, *report.raw} for report in reports]
+    problems = (report.problem for report in reports)
+    return {"names": sorted(set.intersection(*names)), "problem": "".join(problems)}
 
 
 def looks(data: bytes) -> dict[str, Any]:
-    no_peek = told(look(io.BytesIO(data), recorder()))
+    rulebooks = ({}, Policy().rulebook())
+    no_peek = told(*(look(io.BytesIO(data), NestedRecorder(book)) for book in rulebooks))
     return {
-        "loads": told(look_at_bytes(data, recorder())),
-        "peek": told(look(buffered(data), recorder())),
+        "loads": told(*(look_at_bytes(data, NestedRecorder(book)) for book in rulebooks)),
+        "peek": told(*(look(buffered(data), NestedRecorder(book)) for book in rulebooks)),
         "no peek": no_peek,
         "python": no_peek,
     }

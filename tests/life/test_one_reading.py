@@ -27,7 +27,7 @@ def test_cpython_reads_such_a_stream_in_two_ways(fired: dict[str, dict[str, bool
     plain = fired["plain"]
     assert plain["loads, 70000 bytes, kept half is hostile"]
     assert plain["raw file, 0 bytes, dropped half is hostile"]
-    assert len(plain) == 2 * len(WAYS) * len(PADDINGS)
+    assert len(plain) >= 2 * len(WAYS) * len(PADDINGS)
 
 
 @pytest.mark.parametrize("form", GUARDED)
