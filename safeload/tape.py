@@ -64,7 +64,7 @@ class Tape:
         return len(data)
 
     def peek(self, size: int) -> Any:
-        peek = getattr(self.current, "peek", None)
+        peek = getattr(self.current, "peek", None) if self.peeks else None
         try:
             if peek is not None:
                 return peek(size)

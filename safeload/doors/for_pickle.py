@@ -100,6 +100,8 @@ def open_unpickler(_self: Any, args: tuple[Any, ...], options: dict[str, Any] | 
     if isinstance(_self, (Look, joblib_in_c.InC)) or isinstance(file, Tape) or not is_readable(file):
         return args
     tape = Tape(file, {key: value for key, value in options.items() if key != "file"})
+    # What a peek showed beyond one pickle stays in the unpickler for its next load, unasked for.
+    tape.peeks = False
     if args:
         return (tape, *args[1:])
     options["file"] = tape

@@ -305,19 +305,15 @@ class Earlier(Persistent):
 
 
 class Plain(Inert):
-    """An object of a class with no rules: built at the C unpickler's speed.
-
-    ``object.__new__`` takes any arguments where ``__init__`` is overridden and ``__new__`` is not.
-    """
+    """An object of a class with no rules: nothing about its making needs to be told apart."""
 
     __slots__ = ()
-    __new__ = object.__new__
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Plain:  # noqa: PYI034 - as Inert
+        return object.__new__(cls)
 
     def __setstate__(self, state: Any) -> None:
         self.recorder.state(self, state)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Never called: REDUCE goes through the metaclass, NEWOBJ through ``__new__`` alone."""
 
 
 def ref_of(value: Any) -> GlobalRef | None:

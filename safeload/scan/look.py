@@ -109,6 +109,8 @@ def look(
     eye.recorder, eye.fix_imports = recorder, keywords.get("fix_imports", True)
     if memo:
         eye.memo = {index: _neutral(value, recorder) for index, value in memo.items()}
+        # Named by an earlier stream, not by this one, until it does something with them.
+        recorder.uses.update(dict.fromkeys(recorder.uses, 0))
     problem = ""
     try:
         eye.load()
@@ -123,7 +125,7 @@ def look(
 
 def report_of(recorder: Recorder, problem: str = "", format: str = "pickle") -> Report:  # noqa: A002
     recorder.finish()
-    uses = {ref: Use(value) for ref, value in recorder.uses.items()}
+    uses = {ref: Use(value) for ref, value in recorder.uses.items() if value}
     return Report(
         uses=MappingProxyType(uses),
         raw=MappingProxyType(dict(recorder.raw)),
