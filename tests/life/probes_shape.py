@@ -39,6 +39,7 @@ THINGS: dict[str, Any] = {
     "Pickler": pickle.Pickler,
     "UnpicklingError": pickle.UnpicklingError,
 }
+MARKS = {"__wrapped__", "is_door"}  # of the Python functions that stand in the door
 FACTS: dict[str, Any] = {
     "module": lambda x: getattr(x, "__module__", "none"),
     "qualname": lambda x: x.__qualname__,
@@ -50,7 +51,7 @@ FACTS: dict[str, Any] = {
     "text signature": lambda x: getattr(x, "__text_signature__", "none"),
     "self": lambda x: getattr(x, "__self__", "none"),
     "kinds": lambda x: [n for n in dir(inspect) if n.startswith("is") and kind(n, x)],
-    "dir": lambda x: [name for name in dir(x) if name != "__wrapped__"],
+    "dir": lambda x: [name for name in dir(x) if name not in MARKS],
     "size": sys.getsizeof,
     "weak": lambda x: error_of(lambda: weakref.ref(x)() is x),
     "attribute": lambda x: error_of(setattr, x, "life", 1) if not isinstance(x, types.FunctionType) else 0,

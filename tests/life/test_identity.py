@@ -54,4 +54,9 @@ def test_same_as_without(file: ModuleType, probe: str, found: Found) -> None:
     plain = found.by(file, "plain")[probe]
     assert not plain.startswith(FAILED), plain
     for form in GUARDED:
-        assert found.by(file, form)[probe] == plain, form
+        told = found.by(file, form)[probe]
+        if any(probe.endswith(words) for words in getattr(file, "OURS", ())) and told != plain:
+            assert told.startswith("'UnreadableError: "), form
+            assert not plain.startswith("'no error"), form
+        else:
+            assert told == plain, form
