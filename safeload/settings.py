@@ -19,6 +19,7 @@ from safeload.scan.report import GlobalRef
 
 SYSTEM_FILE: Final = Path("/etc/safeload/policy.toml")
 FILE_KEYS: Final = {"mode": str, "profiles": list, "allow": list, "locked": bool, "log": str}
+REJECTED: Final = "shipped (the configured policy was rejected)"
 TRUE: Final = {"0": False, "1": True, "": False}
 
 
@@ -32,23 +33,35 @@ class Settings:
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read file and environment; never raises."""
+    """Read file and environment; never raises.
+
+    A locked system file stays in force whatever the environment says or gets wrong. One that cannot
+    be read may have been locked, so the shipped policy that stands in for it is.
+    """
     environment = os.environ if environment is None else environment
     log = environment.get("SAFELOAD_LOG", "stderr")
     try:
-        return _read(environment)
+        system = _from_file(SYSTEM_FILE) if SYSTEM_FILE.exists() else None
+    except (PolicyError, OSError) as error:
+        return Settings(Policy(origin=REJECTED, locked=True), "stderr", str(error))
+    if system is not None and not system[0].locked and environment.get("SAFELOAD_POLICY"):
+        system = None
+    try:
+        return _read(system, environment)
     except PolicyError as error:
-        return Settings(Policy(origin="shipped (the configured policy was rejected)"), log, str(error))
+        if system is not None and system[0].locked:
+            return Settings(*system, str(error))
+        return Settings(Policy(origin=REJECTED), log, str(error))
 
 
-def _read(environment: Mapping[str, str]) -> Settings:
-    policy, log = Policy(), "stderr"
+def _read(system: tuple[Policy, str] | None, environment: Mapping[str, str]) -> Settings:
+    policy, log = system or (Policy(), "stderr")
     named = environment.get("SAFELOAD_POLICY", "")
-    path = Path(named).expanduser() if named else SYSTEM_FILE
-    if named or path.exists():
-        policy, log = _from_file(path)
+    if named and not policy.locked:
+        policy, log = _from_file(Path(named).expanduser())
     policy = _from_environment(policy, environment)
-    return Settings(policy, environment.get("SAFELOAD_LOG", log) if not policy.locked else log)
+    locked = system is not None and system[0].locked
+    return Settings(policy, log if locked else environment.get("SAFELOAD_LOG", log))
 
 
 def _from_file(path: Path) -> tuple[Policy, str]:
