@@ -29,7 +29,7 @@ class Repeating:
         if asked != method or length != size:
             msg = f"the load reads otherwise than the look: {method}({size}), not {asked}({length})"
             raise pickle.UnpicklingError(msg)
-        return told if type(told) is bytes else told.window[told.start : told.stop]
+        return told.window[told.start : told.stop] if type(told) is Again else told
 
     def read(self, size: int) -> Any:
         return self._next("read", size)
@@ -49,6 +49,45 @@ class Repeating:
             self._file.seek(hole.start)
             return int(self._file.readinto(memoryview(into)[: hole.length]))
         data = self._next("readinto", size)
+        into[: len(data)] = data
+        return len(data)
+
+
+class Onward:
+    """What a look went past, and after it the file itself: for a stream that broke off.
+
+    Only for a load that nothing is hoped to be kept from: it may ask for no global, or for any.
+    """
+
+    def __init__(self, answers: Iterable[Answer], file: Any) -> None:
+        self._told = deque(told for method, _, told in answers if method != "peek")
+        self._file = file
+        self._memory = io.BytesIO()
+
+    def _gather(self) -> None:
+        while self._told and isinstance(self._told[0], bytes):
+            self._memory = io.BytesIO(self._memory.read() + self._told.popleft())
+
+    def _odd(self) -> bool:
+        """Whether the file's next answer was none that an unpickler can use."""
+        return bool(self._told) and not self._memory.getbuffer()[self._memory.tell() :].nbytes
+
+    def read(self, size: int) -> Any:
+        self._gather()
+        if self._odd():
+            return self._told.popleft()
+        data = self._memory.read(size)
+        return data if len(data) == size else data + self._file.read(size - len(data))
+
+    def readline(self) -> Any:
+        self._gather()
+        if self._odd():
+            return self._told.popleft()
+        line = self._memory.readline()
+        return line if line.endswith(b"\n") else line + self._file.readline()
+
+    def readinto(self, into: Any) -> int:
+        data = self.read(len(into))
         into[: len(data)] = data
         return len(data)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from safeload import grants
-from safeload.replay import Playing, Repeating, consumed
+from safeload.replay import Onward, Playing, Repeating, consumed
 from safeload.scan.listen import Answer, Live, Window, is_regular, listener
 from safeload.scan.look import look
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
@@ -140,7 +140,8 @@ class Tape:
             self.file.seek(self.start)
             self.pass_through()
         else:
-            self.replay()
+            self.current, self.answers = Onward(self.answers, self.file), []
+            self.replaying = True
 
     def finish(self) -> None:
         """Leave the file just behind the STOP and drop the record."""

@@ -14,7 +14,7 @@ import gc
 import io
 import pickle
 from collections.abc import Callable
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
 from safeload import grants, guard, record
@@ -79,11 +79,18 @@ def _size(data: Any) -> int:
 def load(original: Original, *args: Any, **options: Any) -> Any:
     """``pickle.load``: an Unpickler over the file, as CPython's own is."""
     file = args[0] if args else options.get("file")
-    if not STATE.active or len(args) > 1 or not is_readable(file):
+    if not STATE.active or not is_readable(file) or not _takes(args, options):
         return original(*args, **options)
     keywords = {key: value for key, value in options.items() if key != "file"}
     unpickler = _pickle.Unpickler(Tape(file, keywords), **keywords)
     return unpickle(STATE.originals["unpickle"], unpickler, api="pickle.load")
+
+
+def _takes(args: tuple[Any, ...], options: dict[str, Any]) -> bool:
+    """Whether CPython's load takes these arguments; if not, it says so better than we."""
+    words = {"fix_imports", "encoding", "errors", "buffers"} | (set() if args else {"file"})
+    texts = [options[name] for name in ("encoding", "errors") if name in options]
+    return len(args) <= 1 and options.keys() <= words and all(isinstance(t, str) for t in texts)
 
 
 def is_readable(file: Any) -> bool:
@@ -180,7 +187,10 @@ def look_and_judge(  # noqa: PLR0913 - all that one load is
     except BaseException:
         tape.rewind()
         raise
-    replay(tape)
+    if load.approved is guard.ANYTHING and report.problem:
+        tape.replay_whole()  # audit mode: what the look could not read, the load may
+    else:
+        replay(tape)
 
 
 def _without_tape(original: Original, unpickler: Any, load: guard.Load) -> Any:
@@ -210,17 +220,14 @@ def python_load(original: Original, self: Any) -> Any:
     if not STATE.active or isinstance(self, SlowLook) or not hasattr(self, "_file_read"):
         return original(self)
     file = getattr(self._file_read, "__self__", None)
+    if not is_readable(file):
+        file = SimpleNamespace(read=self._file_read, readline=self._file_readline)
     with guard.Load("pickle._Unpickler.load") as under_way, COLLECTION_PAUSED:
-        if not is_readable(file):
-            under_way.approved, under_way.by_name = guard.NOTHING, True
-            return original(self)
         under_way.path = guard.path_of(file)
-        options = {
-            "fix_imports": self.fix_imports,
-            "encoding": self.encoding,
-            "errors": self.errors,
-        }
-        tape = Tape(file, options)
+        said = {"encoding": self.encoding, "errors": self.errors}
+        options: dict[str, Any] = {name: text for name, text in said.items() if isinstance(text, str)}
+        tape = Tape(file, options | {"fix_imports": self.fix_imports})
+        tape.peeks = False  # Python's unpickler never does
         override = override_of(self, pickle._Unpickler.find_class)
         if getattr(self, "mmap_mode", None) is not None:
             guard.watch(under_way, file)
@@ -230,7 +237,7 @@ def python_load(original: Original, self: Any) -> Any:
             # Arrays are mapped from the file itself, so the file is what has to be read.
             tape.rewind()
             return original(self)
-        if tape.answers:
+        if tape.answers and not tape.replaying:
             if joblib_in_c.fits(self, tape):
                 return _run(tape, lambda: joblib_in_c.load(self, tape))
             tape.replay_in_python()

@@ -60,6 +60,8 @@ class Live:
     def _ask(self, method: Callable[..., Any], *size: int) -> Any:
         try:
             return method(*size)
+        except NotImplementedError:
+            raise  # of a peek: the unpickler does without
         except (MemoryError, OverflowError):
             self.cut = "it asks for more bytes at once than there is memory for"
             raise
@@ -68,18 +70,23 @@ class Live:
             raise
 
     def _note(self, method: str, size: int, told: Any) -> Any:
+        if not isinstance(told, bytes | bytearray | memoryview):
+            self.answers.append((method, size, told))
+            msg = f"{method}() returned {type(told).__name__}, not bytes"
+            raise TypeError(msg)
+        told = bytes(told)
         self.answers.append((method, size, told))
         self.at += len(told)
         return told
 
     def read(self, size: int) -> Any:
-        return self._note("read", size, bytes(self._ask(self.file.read, size)))
+        return self._note("read", size, self._ask(self.file.read, size))
 
     def readline(self) -> Any:
-        return self._note("readline", -1, bytes(self._ask(self.file.readline)))
+        return self._note("readline", -1, self._ask(self.file.readline))
 
     def readinto(self, into: Any) -> int:
-        data = self._note("readinto", len(into), bytes(self._ask(self.file.read, len(into))))
+        data = self._note("readinto", len(into), self._ask(self.file.read, len(into)))
         into[: len(data)] = data
         return len(data)
 

@@ -18,6 +18,8 @@ from typing import Any, Final
 from safeload.scan.inert import Earlier, Inert, Recorder
 from safeload.scan.report import GlobalRef, Report, Use
 
+REFERENCED: Final = Use.REFERENCED.value
+
 # Handed to the C unpickler as they are: bool and None are singletons, the rest immutable.
 _DATA: Final = frozenset({str, bytes, int, float, complex, bool, type(None), bytearray})
 
@@ -43,6 +45,7 @@ class _Asking:
         ref = GlobalRef(module, name)
         mapped = normalised(ref) if self.fix_imports else ref
         stub = self.recorder.stub(mapped)
+        self.recorder.uses[mapped] |= REFERENCED
         if mapped != ref:
             self.recorder.raw[ref] = mapped
         return stub
@@ -66,7 +69,7 @@ class SlowLook(_Asking, pickle._Unpickler):
 
     def get_extension(self, code: int) -> None:
         key = copyreg._inverted_registry.get(code)  # type: ignore[attr-defined]  # CPython's own table
-        if not key:
+        if not key or not all(isinstance(part, str) for part in key):
             msg = f"unregistered extension code {code}"
             raise ValueError(msg)
         self.append(self.find_class(*key))
