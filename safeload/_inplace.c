@@ -47,14 +47,15 @@ static PyObject *handle(int door, PyObject *self, PyObject *const *args, Py_ssiz
 static int judge_name(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames)
 {
     PyObject *verdict;
+    if (nargs != 2 || (kwnames && PyTuple_GET_SIZE(kwnames)))
+        return 0; /* both names go by position: the original says so */
     if (here()) {
         verdict = handle(FIND_CLASS, self, args, nargs, kwnames);
     } else {
         PyObject *judge = PyImport_ImportModule("safeload.doors.subinterpreter");
         if (judge == NULL)
             return -1;
-        verdict = nargs == 2 ? PyObject_CallMethod(judge, "judge", "OO", args[0], args[1])
-                             : PyObject_CallMethod(judge, "judge", "OO", Py_None, Py_None);
+        verdict = PyObject_CallMethod(judge, "judge", "OO", args[0], args[1]);
         Py_DECREF(judge);
     }
     Py_XDECREF(verdict);

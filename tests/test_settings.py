@@ -37,17 +37,13 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("system", "named", "environment", "mode", "locked", "problem"), CASES.values(), ids=CASES)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_the_policy_in_force(
-    system: str | None,
-    named: str | None,
-    environment: dict[str, str],
-    mode: Mode,
-    locked: bool,
-    problem: bool,
+    case: tuple[str | None, str | None, dict[str, str], Mode, bool, bool],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    system, named, environment, *expected = case
     monkeypatch.setattr(settings, "SYSTEM_FILE", tmp_path / "system.toml")
     if system is not None:
         (tmp_path / "system.toml").write_text(system)
@@ -55,5 +51,5 @@ def test_the_policy_in_force(
         (tmp_path / "named.toml").write_text(named)
         environment = environment | {"SAFELOAD_POLICY": str(tmp_path / "named.toml")}
     found = settings.load(environment)
-    assert (found.policy.mode, found.policy.locked, bool(found.problem)) == (mode, locked, problem)
+    assert [found.policy.mode, found.policy.locked, bool(found.problem)] == expected
     assert not found.policy.allow

@@ -73,8 +73,8 @@ def in_python(original: "Any", name: str) -> "Any":
     from functools import wraps
 
     @wraps(original)
-    def method(self: "Any", *args: "Any") -> "Any":
-        return getattr(settle(), name)(original, self, *args)
+    def method(self: "Any", *args: "Any", **options: "Any") -> "Any":
+        return getattr(settle(), name)(original, self, *args, **options)
 
     method.is_door = True  # type: ignore[attr-defined]  # no override, in whichever copy of pickle
     return method

@@ -94,10 +94,10 @@ def _takes(args: tuple[Any, ...], options: dict[str, Any]) -> bool:
 
 
 def is_readable(file: Any) -> bool:
-    """Whether an unpickler would take it; text is left to the unpickler's own error."""
-    return (
-        hasattr(file, "read") and hasattr(file, "readline") and not isinstance(file, io.TextIOBase)
-    )
+    """Whether an unpickler would take it; text and closed files are left to its own error."""
+    if isinstance(file, io.TextIOBase) or getattr(file, "closed", False) is True:
+        return False
+    return hasattr(file, "read") and hasattr(file, "readline")
 
 
 def open_unpickler(_self: Any, args: tuple[Any, ...], options: dict[str, Any] | None) -> Any:
@@ -215,18 +215,22 @@ def _without_tape(original: Original, unpickler: Any, load: guard.Load) -> Any:
     return original(unpickler)
 
 
-def python_load(original: Original, self: Any) -> Any:
+def python_load(original: Original, self: Any, *args: Any, **options: Any) -> Any:
     """``pickle._Unpickler.load``, which joblib's, dill's and others' unpicklers inherit."""
+    if args or options:
+        return original(self, *args, **options)
     if not STATE.active or isinstance(self, SlowLook) or not hasattr(self, "_file_read"):
         return original(self)
     file = getattr(self._file_read, "__self__", None)
+    if getattr(file, "closed", False) is True:
+        return original(self)
     if not is_readable(file):
         file = SimpleNamespace(read=self._file_read, readline=self._file_readline)
     with guard.Load("pickle._Unpickler.load") as under_way, COLLECTION_PAUSED:
         under_way.path = guard.path_of(file)
         said = {"encoding": self.encoding, "errors": self.errors}
-        options: dict[str, Any] = {name: text for name, text in said.items() if isinstance(text, str)}
-        tape = Tape(file, options | {"fix_imports": self.fix_imports})
+        texts: dict[str, Any] = {name: text for name, text in said.items() if isinstance(text, str)}
+        tape = Tape(file, texts | {"fix_imports": self.fix_imports})
         tape.peeks = False  # Python's unpickler never does
         override = override_of(self, pickle._Unpickler.find_class)
         if getattr(self, "mmap_mode", None) is not None:
@@ -245,10 +249,12 @@ def python_load(original: Original, self: Any) -> Any:
             return _run(tape, lambda: original(self))
 
 
-def python_find_class(original: Original, self: Any, module: Any, name: Any) -> Any:
+def python_find_class(original: Original, self: Any, *names: Any, **options: Any) -> Any:
     """``pickle._Unpickler.find_class``."""
-    guard.ask(module, name)
-    return original(self, module, name)
+    given = dict(zip(("module", "name"), names, strict=False)) | options
+    if given.keys() == {"module", "name"}:
+        guard.ask(given["module"], given["name"])
+    return original(self, *names, **options)
 
 
 def find_class(*names: Any) -> None:

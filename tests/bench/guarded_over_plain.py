@@ -53,8 +53,7 @@ CASES = {
         11,
     ),
     "joblib forest of 300 trees": (
-        "X=np.random.default_rng(0).random((500,8));"
-        "joblib.dump(RandomForestClassifier(300,n_jobs=1).fit(X,X[:,0]>.5),path)",
+        "X=np.random.default_rng(0).random((500,8));joblib.dump(RandomForestClassifier(300).fit(X,X[:,0]>.5),path)",
         "joblib.load(path)",
         11,
     ),

@@ -16,9 +16,11 @@ ROOT = Path(__file__).parents[2]
 
 CELLS = (
     "import safeload",
-    "import pickle, os\n"
-    "stream = b\"cos\\nmkdir\\n(S'\" + os.environ['CANARY'].encode() + b\"'\\ntR.\"\n"
-    "pickle.loads(stream)",
+    (
+        "import pickle, os\n"
+        "stream = b\"cos\\nmkdir\\n(S'\" + os.environ['CANARY'].encode() + b\"'\\ntR.\"\n"
+        "pickle.loads(stream)"
+    ),
     "class Mine: pass\npickle.loads(pickle.dumps(Mine()))",
     "with safeload.allow(Mine):\n    print(type(pickle.loads(pickle.dumps(Mine()))).__name__)",
     "safeload.deactivate(); pickle.loads(stream); print(os.path.isdir(os.environ['CANARY']))",

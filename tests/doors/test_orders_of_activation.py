@@ -70,7 +70,7 @@ def fired_after(order: tuple[str, ...], prelude: str, tmp_path: Path) -> list[st
         check=True,
         env={"PYTHONPATH": str(Path(__file__).parents[2]), "SAFELOAD_LOG": "off"},
     )
-    found: list[str] = eval(done.stdout)  # noqa: S307 - our own list
+    found: list[str] = eval(done.stdout)
     return found
 
 
