@@ -27,7 +27,7 @@ class Outcome:
     @property
     def line(self) -> str:
         """The traceback in one line: what a refusal names first, or the error."""
-        refusal = self.text.rpartition("does not allow:\n")[2] if self.is_refusal else ""
+        refusal = re.split(r"does not allow:\n|could not be read to its end: ", self.text)[-1] if self.is_refusal else ""
         lines = [line.removeprefix("E ").strip() for line in (refusal or self.text).splitlines() if line.strip()]
         if not lines:
             return self.status

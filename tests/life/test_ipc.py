@@ -52,7 +52,7 @@ def test_goes_on_as_before(program: Program, form: str, plain: Plain, tmp_path: 
 
 UNGUARDED = pytest.mark.xfail(
     strict=True,
-    reason="a loky worker imports nothing of its parent's: it takes the start-up install",
+    reason="a loky worker imports nothing of its parent's: it takes the start-up install, or an initializer",
 )
 
 

@@ -24,14 +24,8 @@ def fitted(alpha):
     return Ridge(alpha).fit(X, X.sum(1)), X, {"alpha": alpha}
 
 
-def guard():
-    import safeload
-
-    safeload.activate()
-
-
 def load_all(paths):
-    options = {"initializer": guard} if "safeload" in sys.modules and os.environ["FORM"] == "first" else {}
+    options = {"initializer": sys.modules["safeload"].activate} if os.environ["FORM"] == "first" else {}
     with parallel_config(backend="loky", n_jobs=2, **options):
         return Parallel()(delayed(joblib.load)(path) for path in paths)
 

@@ -4,7 +4,6 @@
 # children: the kernel, whose first cell imports safeload where this program does
 
 import os
-import sys
 from pathlib import Path
 
 import nbclient
@@ -52,8 +51,6 @@ print(torch.equal(whole(torch.ones(1, 6)), net(torch.ones(1, 6))))
     """
 import sys; sys.path.insert(0, PROGRAMS)
 from kit import Payload, hostile
-for path in ("model.joblib", "model.pkl", "frame.pkl.gz", "classes.npy", "net.pt"):
-    pass
 joblib.dump({"model": Payload()}, "model.joblib", compress=3)
 pickle.dump({"model": Payload()}, open("model.pkl", "wb"))
 pd.to_pickle({"frame": Payload()}, "frame.pkl.gz")
@@ -67,7 +64,7 @@ hostile("torch.load in a cell", torch.load, "net.pt", weights_only=False)
 """,
 ]
 
-first = ["import safeload"] if "safeload" in sys.modules and os.environ["FORM"] == "first" else []
+first = ["import safeload"] if os.environ["FORM"] == "first" else []
 cells = [cell.strip().replace("PROGRAMS", repr(str(Path(__file__).parent))) for cell in CELLS]
 notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in [*first, *cells]])
 install(prefix="kernels", kernel_name="lab")

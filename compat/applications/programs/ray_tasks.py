@@ -13,15 +13,9 @@ import ray
 from kit import Payload, hostile
 
 
-def guard():
-    import safeload
-
-    safeload.activate()
-
-
 options = {}
-if "safeload" in sys.modules and os.environ["FORM"] == "first":
-    options = {"runtime_env": {"worker_process_setup_hook": guard}}
+if os.environ["FORM"] == "first":
+    options = {"runtime_env": {"worker_process_setup_hook": "safeload.activate"}}
 ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR", **options)
 
 
