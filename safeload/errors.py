@@ -31,6 +31,7 @@ class Refusal:
         path: the file, where one is known.
         refused: every name refused, with the ground.
         unread: why the stream could not be read to its end, and what it looks like.
+        undecodable: what the UnicodeDecodeError says that was the reason, if it was one.
         sha256: digest of the whole file, where it is a regular one.
         policy: where the policy in force came from.
         locked: whether only an administrator can change it.
@@ -42,6 +43,7 @@ class Refusal:
     path: str = ""
     refused: tuple[Refused, ...] = ()
     unread: str = ""
+    undecodable: tuple[Any, ...] = ()
     sha256: str = ""
     policy: str = "shipped"
     locked: bool = False
@@ -82,9 +84,22 @@ class UnreadableError(BlockedLoadError):
     """The file cannot be read to its end, so nobody can say what it holds."""
 
 
+class UndecodableError(UnreadableError, UnicodeDecodeError):
+    """Its text is in another encoding, as Python 2 wrote it.
+
+    Programs catch CPython's UnicodeDecodeError and try again with ``encoding="latin1"``; so does pandas.
+    """
+
+    def __init__(self, refusal: Refusal) -> None:
+        UnicodeDecodeError.__init__(self, *refusal.undecodable)
+        self.refusal = refusal
+
+
 def refusal_error(refusal: Refusal) -> BlockedLoadError:
     """The error of the kind that fits the facts."""
-    return (BlockedGlobalError if refusal.refused else UnreadableError)(refusal)
+    if refusal.refused:
+        return BlockedGlobalError(refusal)
+    return (UndecodableError if refusal.undecodable else UnreadableError)(refusal)
 
 
 _MARKED = {Ground.NEVER: "never allowed", Ground.STRUCTURE: "refused under every policy"}
@@ -112,6 +127,8 @@ def _why(item: Refused) -> str:
 
 
 def _ways_forward(refusal: Refusal) -> list[str]:
+    if refusal.undecodable and not refusal.refused:
+        return ["Python 2 may have written it: pass encoding='latin1', if the function takes one."]
     if not refusal.refused:
         return [
             "A complete copy may help: compare its size and digest with the source.",

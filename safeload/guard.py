@@ -9,6 +9,7 @@ from __future__ import annotations
 import copyreg
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -118,7 +119,7 @@ def judge(load: Load, report: Report, *, size: int | None = None) -> None:
     refused = verdict.refused + planted(report)
     load.sink_of_outermost().saw(report, verdict, size)
     if refused or verdict.unread:
-        refuse(load, policy, Verdict(refused=refused, unread=verdict.unread))
+        refuse(load, policy, replace(verdict, refused=refused))
         load.approved = ANYTHING
         return
     out = {item.ref for item in verdict.refused}

@@ -131,6 +131,7 @@ def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
         path=path,
         refused=verdict.refused,
         unread=verdict.unread,
+        undecodable=verdict.undecodable,
         sha256=grants.digest_of_path(path),
         policy=f"{policy.mode.value}, {policy.origin}",
         locked=policy.locked,

@@ -91,7 +91,8 @@ def run(program: Program, form: str, folder: Path) -> Ended:
     env |= {"PYTHONPATH": os.pathsep.join(search), "FORM": form, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     env |= {"SAFELOAD_PROFILES": profiles, "SAFELOAD_LOG": str(folder / "events.jsonl"), "PYTHONWARNINGS": "ignore"}
     command = [sys.executable, str(script)]
-    with (folder / "out").open("w+") as out, (folder / "err").open("w+") as err:
+    told = [folder.with_suffix(".out"), folder.with_suffix(".err")]
+    with told[0].open("w+") as out, told[1].open("w+") as err:
         process = subprocess.Popen(command, cwd=folder, env=env, stdout=out, stderr=err, start_new_session=True)
         try:
             code: int | str = process.wait(LIMIT)
@@ -100,10 +101,11 @@ def run(program: Program, form: str, folder: Path) -> Ended:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    lines = (folder / "out").read_text("utf-8", errors="replace").splitlines()
-    told = dict(re.fullmatch(r"hostile (.*?): (.*)", line).groups() for line in lines if line.startswith("hostile "))
+    printed, err_text = (path.read_text("utf-8", errors="replace") for path in told)
+    lines = printed.splitlines()
+    hostile = dict(re.fullmatch(r"hostile (.*?): (.*)", line).groups() for line in lines if line.startswith("hostile "))
     honest = tuple(line for line in lines if not line.startswith("hostile "))
-    return Ended(code, honest, told, (folder / "err").read_text("utf-8", errors="replace"))
+    return Ended(code, honest, hostile, err_text)
 
 
 def row(program: Program, folder: Path) -> tuple[str, list[str]]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from outcomes import Outcomes, of_junit, of_pytest, of_unittest
 from overlay import Overlay, VoidError
 
-ONE_TEST: Final = 300  # seconds
+ONE_FILE: Final = 1500  # seconds, after which CPython ends a file of tests
 PYTEST: Final = "-q -p told -p no:cacheprovider -p no:xdist --rootdir=/ --tb=short --continue-on-collection-errors".split()
 
 
@@ -48,7 +48,7 @@ class Suite:
 def run_cpython(suite: Suite, overlay: Overlay, _checkouts: Path, only: list[str], place: Path) -> Outcomes:
     report = overlay.folder / "report.xml"
     report.unlink(missing_ok=True)
-    command = [overlay.executable, "-m", "test", "-v", "--timeout", str(ONE_TEST), "--junit-xml", str(report)]
+    command = [overlay.executable, "-m", "test", "-v", "--timeout", str(ONE_FILE), "--junit-xml", str(report)]
     args = suite.args
     if only:
         args = [suite.args[0], *(word for name in only for word in ("-m", name))]
