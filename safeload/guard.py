@@ -7,6 +7,7 @@ real unpickler runs, :func:`ask` lets through the names of that verdict and no o
 from __future__ import annotations
 
 import copyreg
+import io
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -73,7 +74,9 @@ def look_at(data: Any, options: Mapping[str, Any]) -> Report:
     recorder = NestedRecorder(policy_in_force().rulebook())
     recorder.skips = False
     content = data if type(data) is bytes else bytes(memoryview(data))
-    return look(Whole(content), recorder, options=options)
+    # With EXT codes the engine is the one in Python, which takes what it asked for and no more.
+    reader = io.BytesIO(content) if must_look_first() else Whole(content)
+    return look(reader, recorder, options=options)
 
 
 def must_look_first() -> bool:

@@ -35,11 +35,8 @@ print(sum(p.numel() for p in model.parameters()))
 
 torch.save(Payload(), "out/checkpoint-8/training_args.bin")
 hostile("training_args.bin", torch.load, "out/checkpoint-8/training_args.bin", weights_only=False)
-# What people set when a resume is refused by torch itself.
+# What people set when a load is refused by torch itself; Trainer's own loads ask for weights alone.
 os.environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"
 for name in ("rng_state.pth", "optimizer.pt", "scheduler.pt"):
-    path = f"out/checkpoint-8/{name}"
-    honest = open(path, "rb").read()
-    torch.save({"state": Payload()}, path)
-    hostile(f"{name} while Trainer resumes", train, 12, resume_from_checkpoint="out/checkpoint-8")
-    open(path, "wb").write(honest)
+    torch.save({"state": Payload()}, f"out/checkpoint-8/{name}")
+    hostile(f"{name} by torch.load", torch.load, f"out/checkpoint-8/{name}")

@@ -50,7 +50,7 @@ again = Net.load_from_checkpoint("ckpt/last.ckpt", weights_only=False)
 print(dict(again.hparams), torch.isfinite(again.layer.weight).all().item())
 print(sorted(torch.load("ckpt/last.ckpt", weights_only=False)))
 
-checkpoint = torch.load("ckpt/last.ckpt", weights_only=False)
-torch.save(checkpoint | {"hyper_parameters": Payload()}, "ckpt/last.ckpt")
-hostile("a checkpoint, resumed from", trainer(4).fit, Net(), loader, ckpt_path="ckpt/last.ckpt", weights_only=False)
-hostile("a checkpoint, load_from_checkpoint", Net.load_from_checkpoint, "ckpt/last.ckpt", weights_only=False)
+checkpoint = torch.load("ckpt/last.ckpt", weights_only=False) | {"hyper_parameters": Payload()}
+torch.save(checkpoint, "hostile.ckpt")
+hostile("a checkpoint, resumed from", trainer(4).fit, Net(), loader, ckpt_path="hostile.ckpt", weights_only=False)
+hostile("a checkpoint, load_from_checkpoint", Net.load_from_checkpoint, "hostile.ckpt", weights_only=False)
