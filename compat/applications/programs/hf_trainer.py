@@ -7,7 +7,7 @@ import os
 
 import torch
 from kit import Payload, hostile
-from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
+from transformers import BertConfig, BertForSequenceClassification, PrinterCallback, Trainer, TrainingArguments
 
 CONFIG = BertConfig(vocab_size=50, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
 ROWS = [{"input_ids": torch.arange(8) + n % 5, "labels": torch.tensor(n % 2)} for n in range(32)]
@@ -20,6 +20,7 @@ def train(steps, **options):
         disable_tqdm=True, seed=0, logging_strategy="no",
     )  # fmt: skip
     trainer = Trainer(BertForSequenceClassification(CONFIG), arguments, train_dataset=ROWS)
+    trainer.remove_callback(PrinterCallback)  # it prints how long each step took
     result = trainer.train(**options)
     return trainer, result
 
