@@ -27,7 +27,8 @@ class Outcome:
     @property
     def line(self) -> str:
         """The traceback in one line: what a refusal names first, or the error."""
-        refusal = re.split(r"does not allow:\n|could not be read to its end: ", self.text)[-1] if self.is_refusal else ""
+        words = r"does not allow:\n|could not be read to its end: "
+        refusal = re.split(words, self.text)[-1] if self.is_refusal else ""
         lines = [line.removeprefix("E ").strip() for line in (refusal or self.text).splitlines() if line.strip()]
         if not lines:
             return self.status

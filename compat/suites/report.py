@@ -48,7 +48,7 @@ class Explained:
     def holds(self, suite: str, mode: str, python: str, test: str) -> bool:
         if suite not in self.suites or mode not in self.modes or (self.pythons and python not in self.pythons):
             return False
-        found = [pattern for pattern in self.tests if fnmatchcase(test, pattern.replace("[", "[[]"))]
+        found = [pattern for pattern in self.tests if fnmatchcase(test, pattern)]
         self.seen.update(found)
         return bool(found)
 

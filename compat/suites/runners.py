@@ -12,7 +12,9 @@ from outcomes import Outcomes, of_junit, of_pytest, of_unittest
 from overlay import Overlay, VoidError
 
 ONE_FILE: Final = 1500  # seconds, after which CPython ends a file of tests
-PYTEST: Final = "-q -p told -p no:cacheprovider -p no:xdist --rootdir=/ --tb=short --continue-on-collection-errors".split()
+PYTEST: Final = """
+-q -p told -p no:cacheprovider -p no:xdist --rootdir=/ --tb=short --continue-on-collection-errors
+""".split()
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,13 @@ def run_pytest(suite: Suite, overlay: Overlay, checkouts: Path, only: list[str],
     told = overlay.folder / "told"
     told.unlink(missing_ok=True)
     (place / "pytest.ini").write_text("[pytest]\n", "utf-8")
-    known = {}
     source = checkouts / suite.checkout if suite.checkout else None
     args = [word.replace("CHECKOUT", str(source)) for word in suite.args]
     if only:
         args = ["/" + name for name in only]
     command = [overlay.executable, "-m", "pytest", "-c", str(place / "pytest.ini"), *PYTEST, *args]
     ended = overlay.run(command, suite.limit, place)
-    for name, outcome in of_pytest(told).items():
-        known[name] = outcome
+    known = of_pytest(told)
     if ended.code is None or not known:
         msg = f"{suite.name}: {'too slow' if known else ended.told[-3000:]} ({overlay.mode})"
         raise VoidError(msg)

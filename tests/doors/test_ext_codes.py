@@ -41,7 +41,8 @@ for twice in range(2):
 
 
 def printed(*arguments: str) -> list[str]:
-    environment = {"PYTHONPATH": str(ROOT), "SAFELOAD_LOG": "off", "SAFELOAD_ALLOW": "__main__:Mine", "PYTHONHASHSEED": "0"}
+    environment = {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"}
+    environment |= {"SAFELOAD_LOG": "off", "SAFELOAD_ALLOW": "__main__:Mine"}
     command = [sys.executable, "-c", PROGRAM, *arguments]
     child = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert child.returncode == 0, child.stderr

@@ -1,8 +1,5 @@
 """A local Dask cluster of processes: arrays, frames, futures, and files read by its workers."""
 
-# needs: dask distributed numpy pandas joblib
-# children: spawned workers, which import this program again
-
 import os
 
 import dask

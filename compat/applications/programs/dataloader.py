@@ -1,8 +1,5 @@
 """A DataLoader whose workers read one file for each sample: arrays, weights, pickles."""
 
-# needs: torch numpy
-# children: workers, forked and spawned; a spawned one imports this program again
-
 import pickle
 
 import numpy as np

@@ -1,8 +1,5 @@
 """transformers' Trainer on a tiny random model: it trains, saves, and resumes from the checkpoint."""
 
-# needs: transformers accelerate torch
-# profiles: hf-trainer
-
 import os
 
 import torch

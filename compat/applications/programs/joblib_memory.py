@@ -1,8 +1,5 @@
 """joblib: Parallel over files with loky, and Memory, whose store is files."""
 
-# needs: joblib numpy scikit-learn
-# children: loky workers, which import nothing of their parent's: each is given safeload by an initializer
-
 import os
 import sys
 import warnings
@@ -20,8 +17,8 @@ memory = Memory("store", verbose=0)
 
 @memory.cache
 def fitted(alpha):
-    X = np.arange(12.0).reshape(6, 2)
-    return Ridge(alpha).fit(X, X.sum(1)), X, {"alpha": alpha}
+    points = np.arange(12.0).reshape(6, 2)
+    return Ridge(alpha).fit(points, points.sum(1)), points, {"alpha": alpha}
 
 
 def load_all(paths):

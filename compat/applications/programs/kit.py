@@ -28,8 +28,9 @@ def hostile(place: str, call: Callable[..., Any], *args: Any, **options: Any) ->
     try:
         call(*args, **options)
         told = "nothing"
-    except BaseException as error:  # a worker's end can be any
-        told = "refused" if refused(error) or blocked() > before else f"{type(error).__name__}: {error}".replace("\n", " ")[:300]
+    except BaseException as error:  # noqa: BLE001 - a worker's end can be any
+        text = f"{type(error).__name__}: {error}".replace("\n", " ")[:300]
+        told = "refused" if refused(error) or blocked() > before else text
     print(f"hostile {place}: {'ran' if MARK.exists() else told}", flush=True)
 
 

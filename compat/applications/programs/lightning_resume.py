@@ -1,8 +1,5 @@
 """Lightning: it trains with a checkpoint callback, resumes, and loads the module from the checkpoint."""
 
-# needs: lightning torch
-# profiles: lightning
-
 import logging
 import warnings
 

@@ -1,7 +1,5 @@
 """MLflow's scikit-learn flavour: logged to a store of files, registered, and loaded in each way."""
 
-# needs: mlflow scikit-learn
-
 import logging
 import os
 import warnings

@@ -1,9 +1,5 @@
 """A notebook, run headless: it trains with scikit-learn, torch and pandas, saves, and loads again."""
 
-# needs: nbclient ipykernel torch scikit-learn pandas
-# profiles: torch-modules
-# children: the kernel, whose first cell imports safeload where this program does
-
 import os
 from pathlib import Path
 

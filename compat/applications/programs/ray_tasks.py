@@ -1,17 +1,12 @@
 """Ray on one machine: tasks, actors, objects, and a file read by a task."""
 
-# needs: ray numpy joblib
-# children: workers that ray starts from its own script; they are given safeload by a setup hook
-
 import os
-import sys
 
 os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "0"}
 import joblib
 import numpy as np
 import ray
 from kit import Payload, hostile
-
 
 options = {}
 if os.environ["FORM"] == "first":

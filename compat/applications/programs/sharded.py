@@ -1,8 +1,5 @@
 """torch.distributed.checkpoint: a sharded checkpoint saved and loaded in a process group of one, and without."""
 
-# needs: torch
-# profiles: torch-dcp
-
 import os
 import pickle
 import warnings
