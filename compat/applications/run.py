@@ -124,7 +124,8 @@ def row(program: Program, folder: Path) -> tuple[str, list[str]]:
     refused = [sum(told == "refused" for told in ended[form].hostile.values()) for form in FORMS[1:]]
     same = "yes" if all(end.honest == plain.honest for end in ended.values()) else "NO"
     ran = sum(told == "ran" for told in plain.hostile.values())
-    cells = [program.title, program.versions(), ", ".join(program.profiles) or "default", same, *map(str, [ran, *refused])]
+    profiles = ", ".join(program.profiles) or "default"
+    cells = [program.title, program.versions(), profiles, same, *map(str, [ran, *refused])]
     return "| " + " | ".join(cells) + " |\n", wrong
 
 
