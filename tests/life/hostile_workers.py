@@ -83,13 +83,6 @@ for backend in {backends}:
     outcome(parallel, [delayed(joblib.load)("hostile.pkl.gz"), delayed(len)("")])
 """
 
-INITIALIZED = """
-guard = {"initializer": sys.modules["safeload"].activate} if "safeload" in sys.modules else {}
-with parallel_config(backend="loky", n_jobs=2, **guard):
-    outcome(Parallel(), [delayed(load)("hostile.pkl"), delayed(len)("")])
-    outcome(Parallel(), [delayed(joblib.load)("hostile.pkl.gz"), delayed(len)("")])
-"""
-
 PANDAS = """
 np.save("hostile.npy", np.array([Payload()], dtype=object), allow_pickle=True)
 with multiprocessing.get_context("fork").Pool(1) as pool:
@@ -146,13 +139,6 @@ WORKERS: list[Program] = [
             "joblib",
         )
         for backends in (("multiprocessing", "threading"), ("loky",))
-    ),
-    program(
-        "joblib with an initializer",
-        IMPORTS + "import joblib, sys\nfrom joblib import Parallel, delayed, parallel_config",
-        HOSTILE,
-        WRITE + INITIALIZED,
-        "joblib",
     ),
     program(
         "pandas and numpy",

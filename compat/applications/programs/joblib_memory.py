@@ -1,13 +1,11 @@
 """joblib: Parallel over files with loky, and Memory, whose store is files."""
 
-import os
-import sys
 import warnings
 from pathlib import Path
 
 import joblib
 import numpy as np
-from joblib import Memory, Parallel, delayed, parallel_config
+from joblib import Memory, Parallel, delayed
 from kit import Payload, hostile
 from sklearn.linear_model import Ridge
 
@@ -22,9 +20,7 @@ def fitted(alpha):
 
 
 def load_all(paths):
-    options = {"initializer": sys.modules["safeload"].activate} if os.environ["FORM"] == "first" else {}
-    with parallel_config(backend="loky", n_jobs=2, **options):
-        return Parallel()(delayed(joblib.load)(path) for path in paths)
+    return Parallel(n_jobs=2)(delayed(joblib.load)(path) for path in paths)
 
 
 for n in range(3):
