@@ -61,15 +61,20 @@ class BlockedLoadError(SafeloadError, pickle.UnpicklingError):
     ``refusal`` holds the facts. Survives pickling, so that a worker's refusal reaches its parent.
     """
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal)
-        self.refusal = refusal
+    def __init__(self, refusal: Refusal | str) -> None:
+        # Libraries make an error anew from its class and a text of theirs: torch's DataLoader does.
+        self.said = refusal if isinstance(refusal, str) else ""
+        self.refusal = Refusal(api="") if isinstance(refusal, str) else refusal
+        self._fill()
+
+    def _fill(self) -> None:
+        super().__init__(self.said or self.refusal)
 
     def __str__(self) -> str:
-        return explain(self.refusal)
+        return self.said or explain(self.refusal)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.refusal,)
+        return type(self), (self.said or self.refusal,)
 
     def _render_traceback_(self, *_: object) -> list[str]:
         """IPython's hook: the message alone, without frames that explain nothing."""
@@ -90,9 +95,9 @@ class UndecodableError(UnreadableError, UnicodeDecodeError):
     Programs catch CPython's UnicodeDecodeError and try again with ``encoding="latin1"``; so does pandas.
     """
 
-    def __init__(self, refusal: Refusal) -> None:
-        UnicodeDecodeError.__init__(self, *refusal.undecodable)
-        self.refusal = refusal
+    def _fill(self) -> None:
+        facts = self.refusal.undecodable or ("ascii", b"", 0, 0, self.said)
+        UnicodeDecodeError.__init__(self, *facts)
 
 
 def refusal_error(refusal: Refusal) -> BlockedLoadError:
