@@ -137,7 +137,7 @@ def main() -> int:
     options = parser.parse_args()
     table = tomllib.loads((HERE / "applications.toml").read_text("utf-8"))
     programs = [Program(name, **said) for name, said in table.items()]
-    kept = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
+    good: dict[str, str] = {}
     problems, left_out = 0, []
     for program in programs:
         if options.names and program.name not in options.names:
@@ -150,8 +150,9 @@ def main() -> int:
         print(text, *wrong, sep="\n", flush=True)
         problems += len(wrong)
         if not wrong:
-            kept[program.name] = text
+            good[program.name] = text
     print("left out:", ", ".join(left_out) or "nothing")
+    kept = (json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}) | good
     KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", "utf-8")
     write(programs, kept)
     return 1 if problems else 0
