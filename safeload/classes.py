@@ -51,7 +51,10 @@ class NotPlain:
 
 
 # What may be below a plain class: each makes its objects in C, from its own kind of value.
-BASES: Final = (dict, list, tuple, str, int, float, complex, bytes, object)
+BASES: Final = (OrderedDict, dict, list, set, frozenset, tuple, str, int, float, complex, bytes, object)
+# Objects of these are made by a call of the class itself, whatever the protocol.
+CALLED: Final = (OrderedDict, set, frozenset)
+WITH_ITEMS: Final = (OrderedDict, dict, list)
 _METACLASSES: Final = frozenset({type, abc.ABCMeta, enum.EnumMeta, getattr(typing, "_ProtocolMeta", type)})
 
 # Python and the unpicklers call these while they load, without being asked to by a call.
@@ -127,9 +130,9 @@ def _is_the_programs(ref: GlobalRef, own: GlobalRef, cls: type) -> bool:
             return False
     if own.module in ("__main__", "__mp_main__") or not _is_installed(own.module):
         return True
-    main = vars(sys.modules.get("__main__", sys))
-    packages = {sys.modules.get(own.module), sys.modules.get(own.module.partition(".")[0])}
-    return any(value is cls or (type(value) is ModuleType and value in packages) for value in list(main.values()))
+    modules = (sys.modules.get(own.module), sys.modules.get(own.module.partition(".")[0]))
+    known = list(vars(sys.modules.get("__main__", sys)).values())
+    return any(value is cls or value is modules[0] or value is modules[1] for value in known)
 
 
 def _is_installed(module: str) -> bool:
@@ -155,7 +158,7 @@ def _shape(cls: type) -> Shape | NotPlain:
     judged: list[GlobalRef] = []
     fields, silent, by_position = -1, True, False
     for part in cls.__mro__:
-        if part in BASES or part is OrderedDict:
+        if part in BASES:
             continue
         ref = GlobalRef(part.__module__, part.__qualname__)
         if _is_judged(ref, part):
@@ -165,12 +168,15 @@ def _shape(cls: type) -> Shape | NotPlain:
         if part.__bases__ == (tuple,) and _is_named_tuple(part):
             fields = len(vars(part)["_fields"])
             continue
-        why = _runs_code(part, holds_items=base in (dict, list))
+        why = _runs_code(part, holds_items=base in WITH_ITEMS)
         if why:
             return NotPlain(why)
-        slots |= {name for name, value in vars(part).items() if type(value) is MemberDescriptorType}
+        # The first of a name counts: a property over a slot would be called.
+        slots |= {name for name in vars(part) if type(_first(cls, name)) is MemberDescriptorType}
         silent = silent and _is_silent(part)
         by_position = by_position or "__setstate__" in vars(part)
+    if base in CALLED and not silent:
+        return NotPlain("loading it runs its own __init__")
     if by_position:
         fields = len(vars(cls).get("__dataclass_fields__", ()))
     return Shape(
@@ -181,6 +187,10 @@ def _shape(cls: type) -> Shape | NotPlain:
         judged=tuple(judged),
         silent=silent,
     )
+
+
+def _first(cls: type, name: str) -> Any:
+    return next(vars(part)[name] for part in cls.__mro__ if name in vars(part))
 
 
 def _enumeration(cls: type) -> Shape | NotPlain:
@@ -214,12 +224,12 @@ def listed(ref: GlobalRef) -> Entry | None:
 
 def _is_named_tuple(cls: type) -> bool:
     held = vars(cls)
-    new, fields = held.get("__new__"), held.get("_fields")
+    new, fields = getattr(held.get("__new__"), "__func__", None), held.get("_fields")
     if type(new) is not FunctionType or type(fields) is not tuple:
         return False
     makes: Any = new.__globals__.get("_tuple_new")
     is_tuples = getattr(makes, "__self__", None) is tuple and makes.__name__ == "__new__"
-    return new.__code__.co_filename.startswith("<string>") and is_tuples
+    return new.__code__.co_filename == "<string>" and is_tuples
 
 
 def _runs_code(cls: type, *, holds_items: bool) -> str:

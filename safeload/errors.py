@@ -34,7 +34,7 @@ class Refusal:
         sha256: digest of the whole file, where it is a regular one.
         policy: where the policy in force came from.
         locked: whether only an administrator can change it.
-        problem: why a configured policy was not used.
+        problem: why a configured policy, or a part of it, is not in force.
         profiles: shipped profiles that together list those refused names that any profile lists.
         unlisted: the refused names that no shipped profile lists.
     """
@@ -104,7 +104,7 @@ def explain(refusal: Refusal) -> str:
         lines.append(f"  It could not be read to its end: {printable(refusal.unread)}")
     lines += ["", *_ways_forward(refusal), "", f"Policy: {refusal.policy}."]
     if refusal.problem:
-        lines.append(f"The configured policy was not used: {printable(refusal.problem)}")
+        lines.append(f"Not in force as configured: {printable(refusal.problem, 2000)}")
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from safeload.allowlists import PLAIN
 from safeload.allowlists.rules import plain_attributes
 from safeload.allowlists.rules_sklearn import estimator_state
-from safeload.classes import NotPlain, Shape, listed, shape_of
+from safeload.classes import CALLED, WITH_ITEMS, NotPlain, Shape, listed, shape_of
 from safeload.scan.entry import CallRule, Entry, Rulebook, StateRule, uses_from
 from safeload.scan.report import GlobalRef
 
@@ -59,15 +59,20 @@ def words_for(ref: GlobalRef) -> str:
 
 @lru_cache(maxsize=1024)
 def _entry(shape: Shape) -> Entry:
-    letters = "c" if shape.base is enum.Enum else "nsi" if shape.base in (dict, list) else "ns"
     return Entry(
-        uses=uses_from(letters),
+        uses=uses_from(_letters(shape)),
         reason=REASON,
         profile=PLAIN,
         call=_call_rule(shape),
         state=_state_rule(shape),
         kept=shape.silent,
     )
+
+
+def _letters(shape: Shape) -> str:
+    if shape.base is enum.Enum:
+        return "c"
+    return "ns" + ("c" if shape.base in CALLED else "") + ("i" if shape.base in WITH_ITEMS else "")
 
 
 def _call_rule(shape: Shape) -> CallRule:
@@ -85,8 +90,10 @@ def _fits(shape: Shape, args: tuple[Any, ...]) -> bool:
         return len(args) == 1 and _is_value(args[0])
     if shape.base is tuple and shape.fields >= 0:
         return len(args) == shape.fields
-    if shape.base is object or (not args and shape.base in (dict, list)):
+    if shape.base is object or (not args and shape.base in (*CALLED, *WITH_ITEMS)):
         return not args
+    if shape.base in (set, frozenset):
+        return len(args) == 1 and type(args[0]) in (list, set, frozenset)
     return len(args) == 1 and type(args[0]) is shape.base
 
 
