@@ -12,6 +12,7 @@ import enum
 import sys
 import typing
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
@@ -55,6 +56,7 @@ BASES: Final = (OrderedDict, dict, list, set, frozenset, tuple, str, int, float,
 # Objects of these are made by a call of the class itself, whatever the protocol.
 CALLED: Final = (OrderedDict, set, frozenset)
 WITH_ITEMS: Final = (OrderedDict, dict, list)
+Judge = Callable[[GlobalRef, type], bool]
 _METACLASSES: Final = frozenset({type, abc.ABCMeta, enum.EnumMeta, getattr(typing, "_ProtocolMeta", type)})
 
 # Python and the unpicklers call these while they load, without being asked to by a call.
@@ -71,7 +73,7 @@ _AT_LOAD: Final = (
 _WITH_ITEMS: Final = ("__setitem__", "append", "extend", "add")
 
 # Bases with code at load that was read: it sets the attributes it is given.
-_READ: Final = frozenset(
+READ: Final = frozenset(
     {
         GlobalRef("sklearn.base", "BaseEstimator"),
         GlobalRef("torch.nn.modules.module", "Module"),
@@ -89,7 +91,7 @@ def shape_of(ref: GlobalRef) -> Shape | NotPlain:
     own = GlobalRef(cls.__module__, cls.__qualname__)
     if never_reason(ref) or never_reason(own) or not _is_the_programs(ref, own, cls):
         return NotPlain()
-    return _shape(cls)
+    return shape_of_class(cls)
 
 
 def _class_named(ref: GlobalRef) -> type | None:
@@ -150,7 +152,9 @@ def _listed_packages() -> frozenset[str]:
     )
 
 
-def _shape(cls: type) -> Shape | NotPlain:
+def shape_of_class(cls: type, is_judged: Judge | None = None) -> Shape | NotPlain:
+    """Judge a class, wherever it comes from; ``is_judged`` says which bases need no look."""
+    is_judged = is_judged or _is_judged
     base = next(kind for kind in BASES if kind in cls.__mro__)
     if type(cls) is enum.EnumMeta:
         return _enumeration(cls)
@@ -161,7 +165,7 @@ def _shape(cls: type) -> Shape | NotPlain:
         if part in BASES:
             continue
         ref = GlobalRef(part.__module__, part.__qualname__)
-        if _is_judged(ref, part):
+        if is_judged(ref, part):
             judged.append(ref)
             silent = False
             continue
@@ -207,7 +211,7 @@ def _enumeration(cls: type) -> Shape | NotPlain:
 
 def _is_judged(ref: GlobalRef, cls: type) -> bool:
     """Whether the class is one that was read, or one that a shipped list lets be made and given state."""
-    if ref not in _READ and listed(ref) is None:
+    if ref not in READ and listed(ref) is None:
         return False
     return _class_named(ref) is cls
 
