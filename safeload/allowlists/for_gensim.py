@@ -26,6 +26,7 @@ ENTRIES: Final[Entries] = {
         gensim.models.keyedvectors: Doc2VecKeyedVectors EuclideanKeyedVectors Vocab
         gensim.models.deprecated.keyedvectors: Vocab
         gensim.models.rpmodel: RpModel
+        gensim.utils: FakeDict
         gensim.similarities.docsim: MatrixSimilarity SparseMatrixSimilarity
         """,
         uses="ns",
@@ -35,9 +36,13 @@ ENTRIES: Final[Entries] = {
     ),
     **rows(
         PROFILE,
-        "gensim.utils: call_on_class_only",
+        """
+        gensim.models.phrases: npmi_scorer original_scorer
+        gensim.models.tfidfmodel: df2idf
+        gensim.utils: call_on_class_only identity
+        """,
         uses="r",
-        reason="stands for a method that an object has not: raises an error",
+        reason="computes a number from numbers, or stands for a method that is missing",
         call=only_later,
     ),
 }

@@ -1,7 +1,7 @@
 """lifelines: fitted survival models.
 
-Not in force by default. Most parametric models keep functions that autograd has wrapped, which are
-pickled as code, and stay refused; ``CoxPHFitter`` hands the attributes it lacks on to the model inside
+Not in force by default. Kaplan-Meier's, Cox's and Aalen's pass; models that keep a formula or a bound
+method of their own (Nelson-Aalen's, the parametric ones) stay refused. ``CoxPHFitter`` hands the attributes it lacks on to the model inside
 it, which it does not have yet while it is loaded.
 """
 
@@ -20,7 +20,7 @@ ENTRIES: Final[Entries] = {
     **quiet(PROFILE, ESTIMATORS),
     **rows(
         PROFILE,
-        "lifelines.fitters.coxph_fitter: CoxPHFitter",
+        "lifelines.fitters.coxph_fitter: CoxPHFitter\nlifelines.utils: CovariateParameterMappings",
         uses="ns",
         reason="a model inside and settings in its attributes",
         call=no_args,

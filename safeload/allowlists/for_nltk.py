@@ -11,7 +11,7 @@ from typing import Final
 
 from safeload.allowlists.quiet import ESTIMATORS, quiet
 from safeload.allowlists.rules import exactly, nothing, takes
-from safeload.allowlists.rules_forms import dict_state, no_args
+from safeload.allowlists.rules_forms import dict_state, no_args, pairs_args
 from safeload.allowlists.rules_more import one_as_state
 from safeload.allowlists.table import Entries, rows
 
@@ -52,6 +52,21 @@ ENTRIES: Final[Entries] = {
         reason="patterns of the class itself; its state is a mere 1",
         call=no_args,
         state=one_as_state,
+    ),
+    **rows(
+        PROFILE,
+        "nltk.collections: Trie",
+        uses="ni",
+        reason="a dict of dicts",
+        call=pairs_args,
+    ),
+    **rows(
+        PROFILE,
+        "nltk.tree.tree: Tree",
+        uses="nsi",
+        reason="a list of subtrees and words, with a label",
+        call=no_args,
+        state=dict_state,
     ),
     **rows(PROFILE, "nltk.tokenize.punkt: PunktToken", uses="r", reason="names the class of a token"),
 }

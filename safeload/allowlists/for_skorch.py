@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from safeload.allowlists.rules import only_later
 from safeload.allowlists.rules_forms import dict_state, no_args
 from safeload.allowlists.rules_more import net_state
 from safeload.allowlists.table import Entries, rows
@@ -57,10 +58,15 @@ ENTRIES: Final[Entries] = {
         skorch.setter: optimizer_setter
         skorch.utils: _indexing_other _indexing_none _indexing_list_tuple_of_data _indexing_dict
         skorch.utils: _indexing_ndframe to_numpy
-        torch.utils.data.dataloader: DataLoader
-        builtins: print
         """,
         uses="r",
-        reason="what a net calls on its own data: named, never called by the stream",
+        reason="what a net calls on its own data and optimizers",
+        call=only_later,
+    ),
+    **rows(
+        PROFILE,
+        "torch.utils.data.dataloader: DataLoader\nbuiltins: print",
+        uses="r",
+        reason="what a net calls to read its data and to write its log: named, never called by the stream",
     ),
 }
