@@ -5,7 +5,7 @@
 Run in an environment with the libraries; what is not installed is passed by, and its file is left as it
 is. One file for each case, named after it, at protocol 4; those of ``PROTOCOL_2`` at protocol 2.
 """
-# ruff: noqa: BLE001, PLC0415, ANN001, ANN201, D103, T201
+# ruff: noqa: BLE001
 
 import os
 import pickle

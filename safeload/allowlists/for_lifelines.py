@@ -1,8 +1,8 @@
 """lifelines: fitted survival models.
 
 Not in force by default. Kaplan-Meier's, Cox's and Aalen's pass; models that keep a formula or a bound
-method of their own (Nelson-Aalen's, the parametric ones) stay refused. ``CoxPHFitter`` hands the attributes it lacks on to the model inside
-it, which it does not have yet while it is loaded.
+method of their own (Nelson-Aalen's, the parametric ones) stay refused. ``CoxPHFitter`` hands the
+attributes it lacks on to the model inside it, which it does not have yet while it is loaded.
 """
 
 from __future__ import annotations

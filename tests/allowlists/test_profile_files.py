@@ -75,18 +75,27 @@ def test_a_model_made_from_a_formula_is_refused_under_every_list() -> None:
 
 
 FILE = "sklearn_crfsuite._fileresource:FileResource"
-HONEST = {"name": b"N", "auto": b"\x88", "keep_tempfiles": b"\x89", "suffix": text(".crfsuite"), "prefix": text("model")}
+HONEST = {
+    "name": b"N",
+    "auto": b"\x88",
+    "keep_tempfiles": b"\x89",
+    "suffix": text(".crfsuite"),
+    "prefix": text("model"),
+}
+
+
+def resource(**changed: bytes) -> bytes:
+    return given(new(named(FILE)), attributes(**HONEST | changed))
+
+
 GRAPH = "networkx.classes.graph:Graph"
 
 # What is done, under every list there is: the name that is refused for it, and the stream.
 HOSTILE: dict[str, tuple[str, bytes]] = {
-    "a model's file elsewhere": (FILE, given(new(named(FILE)), attributes(**HONEST | {"prefix": text("/etc/x")}))),
-    "a model's file that Python imports": (FILE, given(new(named(FILE)), attributes(**HONEST | {"suffix": text(".pth")}))),
-    "another file, to be deleted": (FILE, given(new(named(FILE)), attributes(**HONEST | {"name": text("/etc/passwd")}))),
-    "a method of a model's file, replaced": (
-        FILE,
-        given(new(named(FILE)), attributes(**HONEST, ensure_name=named("builtins:print"))),
-    ),
+    "a model's file elsewhere": (FILE, resource(prefix=text("/etc/x"))),
+    "a model's file that Python imports": (FILE, resource(suffix=text(".pth"))),
+    "another file, to be deleted": (FILE, resource(name=text("/etc/passwd"))),
+    "a method of a model's file, replaced": (FILE, resource(ensure_name=named("builtins:print"))),
     "a formula in numbers' clothing": (
         "statsmodels.base.data:ModelData",
         given(new(named("statsmodels.base.data:ModelData")), attributes(restore_design_info=b"\x88")),
@@ -117,7 +126,10 @@ HOSTILE: dict[str, tuple[str, bytes]] = {
         "pyproj.crs.crs:CRS",
         given(new(named("pyproj.crs.crs:CRS")), attributes(srs=text("EPSG:4326"), to_wkt=named(GRAPH))),
     ),
-    "a tokenizer made of something else": ("tokenizers:Tokenizer", new(named("tokenizers:Tokenizer"), new(named(GRAPH)))),
+    "a tokenizer made of something else": (
+        "tokenizers:Tokenizer",
+        new(named("tokenizers:Tokenizer"), new(named(GRAPH))),
+    ),
     "a net whose device is an object": (
         "skorch.net:NeuralNet",
         given(
