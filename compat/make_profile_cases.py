@@ -241,6 +241,15 @@ def transformers():
     return t.BertModel(t.BertConfig(vocab_size=8, max_position_embeddings=8, **small))
 
 
+def sentence_transformers():
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules.dense import Dense
+    from sentence_transformers.base.modules.normalize import Normalize
+    from sentence_transformers.sentence_transformer.modules.pooling import Pooling
+
+    return SentenceTransformer(modules=[Pooling(8), Dense(8, 4), Normalize()], device="cpu")
+
+
 PROTOCOL_2 = {"mmengine_2"}
 
 

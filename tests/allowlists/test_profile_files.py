@@ -33,6 +33,7 @@ NEEDS = {
     "polars": {"polars"},
     "pyod": {"pyod"},
     "pytorch_tabnet": {"pytorch-tabnet"},
+    "sentence_transformers": {"sentence-transformers", "torch-modules"},
     "shapely": {"shapely"},
     "skorch": {"skorch", "torch-modules"},
     "stable_baselines3": {"stable-baselines3", "torch-modules"},
