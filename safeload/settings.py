@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from safeload.allowlists import DEFAULT_PROFILES, PROFILES, never_reason
+from safeload.allowlists import DEFAULT_PROFILES, is_profile, never_reason, profile_names
 from safeload.errors import PolicyError
 from safeload.policy import Mode, Policy
 from safeload.scan.report import GlobalRef
@@ -126,10 +126,10 @@ def _profiles(names: Any, where: str) -> tuple[str, ...]:
     for name in names:
         if name == "default":
             found |= dict.fromkeys(DEFAULT_PROFILES)
-        elif name in PROFILES:
+        elif isinstance(name, str) and is_profile(name):
             found[name] = None
         else:
-            msg = f"{where}: there is no profile {name!r}; there are {', '.join(sorted(PROFILES))}"
+            msg = f"{where}: there is no profile {name!r}; there are {', '.join(profile_names())}"
             raise PolicyError(msg)
     return tuple(found)
 

@@ -20,6 +20,8 @@ FLOORS = (
     ("safeload._inplace",),  # the C part
     ("safeload.scan",),
     ("safeload.allowlists",),
+    # What a policy may ask of the process: whether a class of the program's is a plain one.
+    ("safeload.classes", "safeload.plain"),
     ("safeload.policy",),
     (
         "safeload.state",
@@ -28,6 +30,7 @@ FLOORS = (
         "safeload.events",
         "safeload.record",
         "safeload.grants",
+        "safeload.named",
         "safeload.boot",
     ),
     ("safeload.replay", "safeload.tape", "safeload.loads"),

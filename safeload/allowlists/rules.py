@@ -27,6 +27,9 @@ PARTIAL: Final = GlobalRef("functools", "partial")
 # have such names; these are the few that honest objects carry.
 HARMLESS_DUNDERS: Final = frozenset(
     {
+        "__FILE_RESOURCE_DATA__",
+        "__cuda_dependent_attributes__",
+        "__networkx_cache__",
         "__annotations__",
         "__author__",
         "__doc__",

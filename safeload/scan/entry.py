@@ -42,6 +42,8 @@ class Entry:
         value: computes a call's result for real; only for results that are plain data.
         nested: the format of a stream that the first argument holds, to be looked into.
         profile: the list it stands in, as named in messages and settings.
+        kept: whether objects may keep it in their attributes, for the program to call it later; in
+            doubt :func:`may_not_be_kept` tells.
         plain: no rule anywhere and every use allowed, so uses need not be told apart.
     """
 
@@ -54,6 +56,7 @@ class Entry:
     value: Callable[..., Any] | None = None
     nested: str | None = None
     profile: str = ""
+    kept: bool = True
 
     @property
     def plain(self) -> bool:
@@ -81,7 +84,7 @@ def may_not_be_kept(ref: GlobalRef, entry: Entry) -> bool:
     when the program uses it. Functions that objects keep have ``only_later`` for a rule; classes of
     plain data do no harm.
     """
-    if entry.makes or entry.resolves or entry.nested:
+    if entry.makes or entry.resolves or entry.nested or not entry.kept:
         return True
     name = ref.qualname
     if ref.module.startswith("numpy") and name in _ARRAYS:

@@ -197,6 +197,9 @@ KEEPERS = frozenset(
 # called by the next BUILD, __array_interface__ holds an address. These few occur in honest objects.
 ATTRIBUTES = frozenset(
     {
+        "__FILE_RESOURCE_DATA__",  # this one and the next two are libraries' own, with dunders for show
+        "__cuda_dependent_attributes__",
+        "__networkx_cache__",
         "__annotations__",
         "__author__",
         "__dict__",  # shadowed by the class's own, where it is an attribute at all
