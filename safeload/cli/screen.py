@@ -1,0 +1,50 @@
+"""What the verbs share: the terminal, and how values are shown on it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from safeload.scan.report import printable
+
+OUT: Final = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 200)
+
+_COLOURS: Final = {"admitted": "green", "refused": "red", "unreadable": "yellow", "error": "yellow"}
+
+
+def columns(*names: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def facts_table(facts: dict[str, Any]) -> Table:
+    """A line for each fact."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for key, value in facts.items():
+        table.add_row(key, Text(in_words(value)))
+    return table
+
+
+def path_text(path: Path) -> Text:
+    return Text(printable(str(path), 1000))
+
+
+def coloured(outcome: str) -> Text:
+    return Text(outcome, style=_COLOURS[outcome])
+
+
+def in_words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {item}" for key, item in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return str(value) or "none"
