@@ -34,7 +34,9 @@ class Refusal:
         sha256: digest of the whole file, where it is a regular one.
         policy: where the policy in force came from.
         locked: whether only an administrator can change it.
+        contact: whom to ask then, where the policy says it.
         problem: why a configured policy was not used.
+        late: settings that were changed in the environment after they had been read.
         profiles: shipped profiles that together list every refused name, if they do.
     """
 
@@ -45,7 +47,9 @@ class Refusal:
     sha256: str = ""
     policy: str = "shipped"
     locked: bool = False
+    contact: str = ""
     problem: str = ""
+    late: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
 
     @property
@@ -102,7 +106,10 @@ def explain(refusal: Refusal) -> str:
         lines.append(f"  It could not be read to its end: {printable(refusal.unread)}")
     lines += ["", *_ways_forward(refusal), "", f"Policy: {refusal.policy}."]
     if refusal.problem:
-        lines.append(f"The configured policy was not used: {printable(refusal.problem)}")
+        lines.append(f"The configured policy was not used: {printable(refusal.problem, 1000)}")
+    if refusal.late:
+        names = ", ".join(refusal.late)
+        lines.append(f"Settings are read once, when safeload is imported; changed since, to no effect: {names}.")
     return "\n".join(lines)
 
 
@@ -118,7 +125,8 @@ def _ways_forward(refusal: Refusal) -> list[str]:
             *_trust(refusal, 0),
         ]
     if refusal.locked:
-        return ["This policy is locked. Send this message to whoever maintains it."]
+        whom = printable(refusal.contact) or "whoever maintains it"
+        return [f"This policy is locked. Send this message to {whom}."]
     grantable = [item.ref for item in refusal.refused if item.ground is Ground.UNLISTED]
     lines = ["Ways forward, safest first:"]
     lines.append(f"  1. Ask for it in a format that cannot carry code: {_format(refusal.api)}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from functools import cache
@@ -17,6 +18,7 @@ LEVELS: Final = {
     "deactivated": "warning",
     "policy.rejected": "error",
     "policy.changed": "info",
+    "policy.defended": "warning",
     "library.vulnerable": "warning",
     "load.admitted": "info",
     "load.reported": "warning",
@@ -59,6 +61,11 @@ def _logger() -> Any:
     )
 
 
+def hashed(path: str) -> str:
+    """A digest in place of a file's name: the same for the same file, and no name of a project or person."""
+    return "sha256:" + hashlib.sha256(str(Path(path).absolute()).encode("utf-8", "backslashreplace")).hexdigest()
+
+
 def emit(event: str, fields: dict[str, Any]) -> None:
     """Write one event; a log that cannot be written never stops a load or lets one through."""
     level = LEVELS[event]
@@ -68,6 +75,8 @@ def emit(event: str, fields: dict[str, Any]) -> None:
     common: dict[str, Any] = {"level": level, "pid": os.getpid()}
     if policy is not None:
         common |= {"policy": policy.origin, "mode": policy.mode.value, "policy_sha256": policy.digest}
+    if fields.get("path") and STATE.paths == "hashed":
+        fields["path"] = hashed(fields["path"])
     try:
         getattr(_logger(), level)(f"safeload.{event}", **common, **fields)
     except OSError as error:

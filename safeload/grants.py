@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Self
 
-from safeload import record
+from safeload import keep, record, start
 from safeload.allowlists import PROFILES, never_reason
 from safeload.errors import PolicyError
 from safeload.policy import Policy
@@ -30,10 +30,12 @@ _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def policy_in_force() -> Policy:
-    """The policy with what was granted for the process and for this block."""
+    """The policy with what was granted for the process and for this block; a locked one takes no grants."""
     policy = STATE.policy
     if policy is None:
         policy = Policy()
+    if policy.locked:
+        return policy
     granted = STATE.granted | BLOCK_GRANTS.get()
     return policy if not granted else _with(policy, granted)
 
@@ -82,10 +84,8 @@ def allow(*names: str | GlobalRef | type | Any) -> Allowance:
     if not names:
         msg = "allow() needs at least one name, as in safeload.allow('mylab.nets:Head')"
         raise PolicyError(msg)
-    if policy_in_force().locked:
-        msg = "the policy is locked: only its maintainer can allow names"
-        raise PolicyError(msg)
     refs = frozenset(_ref(name) for name in names)
+    _refuse_if_locked(f"safeload.allow({', '.join(sorted(map(repr, map(str, refs))))})")
     for ref in refs:
         danger = never_reason(ref) if isinstance(ref, GlobalRef) else None
         if danger is not None:
@@ -110,6 +110,12 @@ def _ref(name: Any) -> Granted:
         return GlobalRef(module, qualname)
     msg = f"{name!r} is neither a name nor a class or function"
     raise PolicyError(msg)
+
+
+def _refuse_if_locked(attempt: str) -> None:
+    start.ensure_policy()
+    if policy_in_force().locked:
+        keep.refuse(attempt)
 
 
 class Trust:
@@ -150,9 +156,7 @@ def trust(digest: str, *, reason: str) -> Trust:
     if not reason.strip():
         msg = "trust() needs a reason: it is what the next person reads"
         raise PolicyError(msg)
-    if policy_in_force().locked:
-        msg = "the policy is locked: only its maintainer can trust files"
-        raise PolicyError(msg)
+    _refuse_if_locked(f"safeload.trust({digest!r})")
     record.emit("policy.changed", trusted=digest, reason=reason)
     return Trust(digest, reason)
 
@@ -168,7 +172,7 @@ def for_this_block(refs: frozenset[GlobalRef]) -> Iterator[None]:
 
 
 def any_trust() -> bool:
-    return bool(STATE.trusted or BLOCK_TRUST.get())
+    return bool(STATE.trusted or BLOCK_TRUST.get()) and not policy_in_force().locked
 
 
 def trusts_bytes(data: Any) -> bool:

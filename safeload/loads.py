@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Container, Mapping
 from typing import Any, Final, Self
 
-from safeload import grants, record
+from safeload import grants, keep, record, settings
 from safeload.allowlists import profiles_naming
 from safeload.errors import Refusal, refusal_error
 from safeload.policy import Ground, Mode, Policy, Refused, Verdict
@@ -130,7 +130,9 @@ def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
         sha256=grants.digest_of_path(path),
         policy=f"{policy.mode.value}, {policy.origin}",
         locked=policy.locked,
+        contact=policy.contact,
         problem=STATE.problem,
+        late=_changed_since_the_start(policy),
         profiles=profiles_for(verdict.refused),
     )
     if policy.mode is Mode.AUDIT:
@@ -139,6 +141,17 @@ def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
     load.sink_of_outermost().blocked(refusal)
     load.outermost().refusal = refusal
     raise refusal_error(refusal)
+
+
+def _changed_since_the_start(policy: Policy) -> tuple[str, ...]:
+    """Settings that the program has changed to no effect; under a lock, each is an event, once."""
+    changed = settings.changed_since_the_start()
+    for name, value in changed.items():
+        key = f"{name}={value}"
+        if policy.locked and key not in STATE.warned:
+            STATE.warned.add(key)
+            keep.defended(f"{name} changed in the environment after the start")
+    return tuple(changed)
 
 
 def profiles_for(refused: tuple[Refused, ...]) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def test_every_environment_variable_is_listed() -> None:
 
 
 def test_every_key_of_the_policy_file_is_shown() -> None:
-    from safeload.settings import FILE_KEYS
+    from safeload.policy_file import FILE_KEYS
 
     example = (REFERENCE / "settings.md").read_text("utf-8").split("```toml")[1].split("```")[0]
     assert re.findall(r"^(\w+) =", example, re.MULTILINE) == list(FILE_KEYS)
@@ -64,8 +64,18 @@ def test_every_public_name_is_there() -> None:
 def test_the_command_line_is_listed() -> None:
     from safeload.cli import main
 
-    commands = {re.match(r"safeload (\w+)", cell)[1] for cell in first_cells("api.md") if cell.startswith("safeload ")}  # type: ignore[index]
-    assert commands == set(main.commands)
+    text = (REFERENCE / "command-line.md").read_text("utf-8")
+    assert set(re.findall(r"^## `safeload (\w+)", text, re.MULTILINE)) == set(main.commands)
+
+
+def test_every_option_of_the_command_line_is_listed() -> None:
+    from safeload.cli import main
+
+    text = (REFERENCE / "command-line.md").read_text("utf-8")
+    for name, command in main.commands.items():
+        section = re.split(r"^## ", text.split(f"## `safeload {name}")[1], flags=re.MULTILINE)[0]
+        missing = {opt for param in command.params for opt in param.opts if opt.startswith("-") and opt not in section}
+        assert not missing, name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

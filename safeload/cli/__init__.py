@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 import safeload
-from safeload.cli import demonstrating, looking, standing
+from safeload.cli import demonstrating, installing, looking, standing
 
 
 @click.group()
@@ -21,6 +21,9 @@ for _command in (
     looking.scan,
     looking.check,
     standing.status,
+    standing.doctor,
+    installing.install,
+    installing.uninstall,
     demonstrating.demo,
 ):
     main.add_command(_command)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from safeload.activation import in_words
 from safeload.scan.report import printable
 
 OUT: Final = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 200)
@@ -38,13 +39,3 @@ def path_text(path: Path) -> Text:
 
 def coloured(outcome: str) -> Text:
     return Text(outcome, style=_COLOURS[outcome])
-
-
-def in_words(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {item}" for key, item in value.items()) or "none"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return str(value) or "none"
