@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from safeload.policy import Mode, Policy, Verdict
     from safeload.scan.report import GlobalRef, Report
 
-__version__ = "0.1.0"
+__version__ = boot.VERSION
 
 __all__ = [
     "BlockedGlobalError",

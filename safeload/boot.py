@@ -11,6 +11,8 @@ TYPE_CHECKING = False  # typing itself would cost more than this module
 if TYPE_CHECKING:
     from typing import Any
 
+VERSION = "0.1.0"
+
 # The settings as they stood at the start: what a program does to its environment later changes no policy.
 ENVIRONMENT = {name: value for name, value in environ.items() if name.startswith("SAFELOAD_")}
 

@@ -25,6 +25,7 @@ from safeload.scan.report import GlobalRef
 from safeload.state import BLOCK_GRANTS, BLOCK_TRUST, STATE
 
 DIGEST_LIMIT: Final = 1 << 30  # bytes; beyond it a refusal does not wait for a digest
+TRUSTED: Final = "trust()"
 Granted = GlobalRef | str  # a name, or a shipped profile
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 

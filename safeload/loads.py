@@ -67,6 +67,8 @@ class Load:
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
         THREAD.load = self.outer
+        if self.trusted and self.outer is None:
+            self.sink_of_outermost().profiles[grants.TRUSTED] = None
         if self.sink is not None and self.outermost() is self:
             self.sink.finish(self.path, error)
 

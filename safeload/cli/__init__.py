@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 import safeload
-from safeload.cli import demonstrating, installing, looking, standing
+from safeload.cli import demonstrating, installing, looking, standing, teaching
 
 
 @click.group()
@@ -22,6 +22,8 @@ for _command in (
     looking.check,
     standing.status,
     standing.doctor,
+    teaching.learn,
+    teaching.explain,
     installing.install,
     installing.uninstall,
     demonstrating.demo,
