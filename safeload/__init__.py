@@ -65,6 +65,8 @@ _ROOMS = {
     "UnreadableError": "errors",
     "check": "files",
     "scan": "files",
+    "load_ipython_extension": "notebook",
+    "unload_ipython_extension": "notebook",
     "allow": "grants",
     "trust": "grants",
     "Mode": "policy",

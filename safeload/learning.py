@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from safeload import naming
 from safeload.allowlists import DEFAULT_PROFILES, never_reason, profiles_naming
+from safeload.policy import Ground
 from safeload.scan.look import normalised
 from safeload.scan.report import GlobalRef, printable
 
@@ -124,7 +125,8 @@ def draft(lesson: Lesson) -> Draft:
     while counts := Counter(name for ref in missing for name in profiles_naming(ref)):
         best = max(counts, key=lambda name: (counts[name], name in DEFAULT_PROFILES, name))
         held = tuple(sorted(ref for ref in missing if best in profiles_naming(ref)))
-        profiles[best] = held
+        if best not in DEFAULT_PROFILES:  # the draft puts those in force
+            profiles[best] = held
         missing -= set(held)
     return Draft(profiles, tuple(sorted(missing)), refused)
 
@@ -135,6 +137,8 @@ def _why_not(ref: GlobalRef, seen: Seen) -> str:
         return f"never allowed by name: it {danger}"
     if any("\\" in part or not part.isprintable() for part in ref):
         return "no name that a program has"
+    if Ground.UNLISTED.value in seen.grounds:
+        return ""
     if any(name in DEFAULT_PROFILES for name in profiles_naming(ref)):
         ground = next((text for text in seen.grounds if text), "a use that its list does not allow")
         return f"a default list names it, and what the file does with it is refused: {ground}"

@@ -134,7 +134,7 @@ def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
         locked=policy.locked,
         contact=policy.contact,
         problem=STATE.problem,
-        late=_changed_since_the_start(policy),
+        late=tuple(item.partition("=")[0] for item in changed_settings(policy)),
         profiles=profiles_for(verdict.refused),
     )
     if policy.mode is Mode.AUDIT:
@@ -145,15 +145,14 @@ def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
     raise refusal_error(refusal)
 
 
-def _changed_since_the_start(policy: Policy) -> tuple[str, ...]:
-    """Settings that the program has changed to no effect; under a lock, each is an event, once."""
-    changed = settings.changed_since_the_start()
-    for name, value in changed.items():
-        key = f"{name}={value}"
-        if policy.locked and key not in STATE.warned:
-            STATE.warned.add(key)
-            keep.defended(f"{name} changed in the environment after the start")
-    return tuple(changed)
+def changed_settings(policy: Policy) -> tuple[str, ...]:
+    """Settings that the program has changed to no effect, as NAME=value; under a lock, each is an event, once."""
+    changed = tuple(f"{name}={value}" for name, value in settings.changed_since_the_start().items())
+    for item in changed:
+        if policy.locked and item not in STATE.warned:
+            STATE.warned.add(item)
+            keep.defended(f"{item.partition('=')[0]} changed in the environment after the start")
+    return changed
 
 
 def profiles_for(refused: tuple[Refused, ...]) -> tuple[str, ...]:

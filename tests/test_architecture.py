@@ -40,7 +40,7 @@ FLOORS = (
     ("safeload.health",),
     ("safeload.activation",),
     ("safeload.files",),
-    ("safeload.installing", "safeload.doctor", "safeload.learning", "safeload.naming"),
+    ("safeload.installing", "safeload.doctor", "safeload.notebook", "safeload.learning", "safeload.naming"),
     ("safeload", "safeload.demo", "safeload.cli", "safeload.__main__", "safeload.startup"),
 )
 
@@ -53,7 +53,11 @@ KEEPERS = {
     "lz4": {"safeload.scan.unpack"},
     # Only by who reads a torch archive with torch's own reader, and by who shows real loads.
     "torch": {"safeload.files", "safeload.demo"},
-    "joblib": {"safeload.demo"},
+    # What looks at many files lets joblib and its clusters do it, and fsspec open what is elsewhere.
+    "joblib": {"safeload.demo", "safeload.cli.many"},
+    "distributed": {"safeload.cli.many"},
+    "ray": {"safeload.cli.many"},
+    "fsspec": {"safeload.cli.remote"},
 }
 
 # Imports that go up, late, and have to: each with the reason.

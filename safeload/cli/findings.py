@@ -1,10 +1,10 @@
-"""Which files to look at, and what was found in one."""
+"""Which files to look at, and what was found in one, as plain values that a worker can hand back."""
 
 from __future__ import annotations
 
-import dataclasses
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,60 +22,133 @@ SUFFIXES: Final = frozenset(
 )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Finding:
-    """One file, looked at."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One file to look at.
 
-    path: Path
-    report: Report = dataclasses.field(default_factory=Report)
-    verdict: Verdict = dataclasses.field(default_factory=Verdict)
+    Attributes:
+        place: its path, or its address where it is not on this machine.
+        named: whether the user named it, or its suffix does: then it is never passed by.
+        source: repository and revision, where it lies in a Hugging Face cache.
+    """
+
+    place: str
+    named: bool
+    source: str = ""
+
+    @property
+    def is_remote(self) -> bool:
+        return "://" in self.place
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One file, looked at.
+
+    Attributes:
+        names: each name asked for, with what is done with it.
+        refused: each name refused, with the ground in one word and in a sentence.
+    """
+
+    target: Target
+    format: str = UNKNOWN
+    names: tuple[tuple[str, str], ...] = ()
+    refused: tuple[tuple[str, str, str], ...] = ()
+    allowed_by: tuple[str, ...] = ()
+    problem: str = ""
     error: str = ""
 
     @property
     def outcome(self) -> str:
         if self.error:
             return "error"
-        if self.verdict.refused:
+        if self.refused:
             return "refused"
-        return "unreadable" if self.verdict.unread else "admitted"
+        return "unreadable" if self.problem else "admitted"
 
     @property
-    def is_no_pickle(self) -> bool:
-        """Nothing that an unpickler would take."""
-        return self.report.format == UNKNOWN and not self.verdict.refused
+    def is_passed_by(self) -> bool:
+        """Nothing that an unpickler would take, and nobody named it."""
+        return not self.target.named and not self.error and self.format == UNKNOWN and not self.refused
 
     def as_json(self) -> dict[str, Any]:
-        grounds = {item.ref: item.text for item in self.verdict.refused}
-        return {
-            "path": str(self.path),
+        texts = {name: text for name, _, text in self.refused}
+        row = {
+            "path": self.target.place,
             "verdict": self.outcome,
-            "format": self.report.format,
-            "names": [
-                {"name": str(ref), "uses": str(self.report.uses[ref]), "refused": grounds.get(ref)}
-                for ref in self.report.globals
-            ],
-            "refused": {str(ref): text for ref, text in grounds.items()},
-            "allowed_by": list(self.verdict.profiles),
-            "problem": self.error or self.verdict.unread,
+            "format": self.format,
+            "names": [{"name": name, "uses": uses, "refused": texts.get(name)} for name, uses in self.names],
+            "refused": texts,
+            "grounds": {name: ground for name, ground, _ in self.refused},
+            "allowed_by": list(self.allowed_by),
+            "problem": self.error or self.problem,
         }
+        return row | ({"source": self.target.source} if self.target.source else {})
 
 
-def files_of(paths: tuple[Path, ...]) -> Iterator[tuple[Path, bool]]:
-    """Every file, with whether it was named itself."""
-    for path in paths:
-        if not path.is_dir():
-            yield path, True
-            continue
-        for folder, folders, names in os.walk(path):
-            folders[:] = sorted(name for name in folders if name != ".git")
-            for name in sorted(names):
-                file = Path(folder, name)
-                if file.is_file():
-                    yield file, file.suffix.lower() in SUFFIXES
-
-
-def find(path: Path) -> Finding:
+def find(target: Target) -> Finding:
+    """Look at one file."""
     try:
-        return Finding(path, *judged(path))
-    except OSError as error:
-        return Finding(path, error=f"{error.strerror or error}")
+        if target.is_remote:
+            from safeload.cli import remote
+
+            with remote.opened(target.place) as file:
+                return _finding(target, *judged(file))
+        return _finding(target, *judged(target.place))
+    except (OSError, ValueError, TypeError) as error:
+        return Finding(target, error=f"{getattr(error, 'strerror', '') or error}")
+
+
+def _finding(target: Target, report: Report, verdict: Verdict) -> Finding:
+    return Finding(
+        target,
+        format=report.format,
+        names=tuple((str(ref), str(report.uses[ref])) for ref in report.globals),
+        refused=tuple((str(item.ref), item.ground.name.lower(), item.text) for item in verdict.refused),
+        allowed_by=verdict.profiles,
+        problem=verdict.unread,
+    )
+
+
+def targets_of(places: Iterable[str]) -> Iterator[Target]:
+    """Every file, each once, however many names lead to it."""
+    seen: set[tuple[int, int]] = set()
+    for place in places:
+        if "://" in place:
+            from safeload.cli import remote
+
+            yield from (Target(file, named or has_a_models_name(file)) for file, named in remote.files(place))
+        elif not Path(place).is_dir():
+            yield Target(place, named=True)
+        else:
+            yield from _walk(place, seen)
+
+
+def has_a_models_name(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 - an address is no path
+
+
+def _walk(place: str, seen: set[tuple[int, int]]) -> Iterator[Target]:
+    for folder, folders, names in os.walk(place):
+        # Of a cache, snapshots before blobs: a file is known by the name that its repository gives it.
+        folders[:] = sorted((name for name in folders if name != ".git"), key=lambda name: (name == "blobs", name))
+        for name in sorted(names):
+            file = Path(folder, name)
+            if not file.is_file():
+                continue
+            status = file.stat()
+            if (status.st_dev, status.st_ino) not in seen:
+                seen.add((status.st_dev, status.st_ino))
+                yield Target(str(file), has_a_models_name(name), _cached_from(file))
+
+
+def _cached_from(file: Path) -> str:
+    """``models--org--name/snapshots/<revision>/…`` as ``org/name@revision``."""
+    parts = file.parts
+    for number, part in enumerate(parts[:-3]):
+        kind, dashes, name = part.partition("--")
+        if dashes and kind in ("models", "datasets", "spaces") and parts[number + 1] == "snapshots":
+            return f"{name.replace('--', '/')}@{parts[number + 2]}"
+    return ""
+
+

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
@@ -33,8 +32,8 @@ def facts_table(facts: dict[str, Any]) -> Table:
     return table
 
 
-def path_text(path: Path) -> Text:
-    return Text(printable(str(path), 1000))
+def place_text(place: str) -> Text:
+    return Text(printable(place, 1000))
 
 
 def coloured(outcome: str) -> Text:
