@@ -22,7 +22,7 @@ RULES: Final = {ground.name.lower(): ground.value for ground in Ground} | {
 
 def as_sarif(findings: Iterable[Finding]) -> dict[str, Any]:
     """One run of the tool, with a result for each name refused and each file that could not be read."""
-    rules = [{"id": name, "name": name.capitalize(), "shortDescription": {"text": text}} for name, text in RULES.items()]
+    rules = [{"id": name, "shortDescription": {"text": text}} for name, text in RULES.items()]
     driver = {"name": "safeload", "version": safeload.__version__, "rules": rules}
     results = [result for finding in findings for result in _results(finding)]
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
