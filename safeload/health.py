@@ -47,21 +47,19 @@ def early_references() -> Iterator[str]:
 
     What is loaded through them is judged by the unpickler: the refusal does not name the library's call.
     """
-    originals = {
-        id(inner): f"{module}.{name}"
-        for module, name in WRAPPED
-        for current in [_current(module, name)]
-        if current is not None and _is_ours(current)
-        for inner in [current.__wrapped__]
-    }
+    originals: dict[int, str] = {}
+    for module_name, name in WRAPPED:
+        current = _current(module_name, name)
+        if _is_ours(current):
+            originals.setdefault(id(current.__wrapped__), f"{module_name}.{name}")
     if not originals:
         return
-    for module_name, module in list(sys.modules.items()):
-        if type(module) is not ModuleType or module_name.startswith("safeload."):
-            continue
-        for name, value in list(vars(module).items()):
-            if id(value) in originals and f"{module_name}.{name}" not in originals.values():
-                yield f"{module_name}.{name} is {originals[id(value)]} as it was before"
+    modules = {id(module): (name, module) for name, module in reversed(sys.modules.items())}
+    for module_name, module in modules.values():  # one that has two names goes by the first
+        if type(module) is ModuleType and not module_name.startswith("safeload."):
+            for name, value in list(vars(module).items()):
+                if id(value) in originals:
+                    yield f"{module_name}.{name} is {originals[id(value)]} as it was before"
 
 
 def children() -> str:

@@ -89,7 +89,7 @@ KINDS = {
 
 
 def documented(kind: str) -> set[str]:
-    section = REFERENCE.split(f"### Of {kind}\n")[1].split("###")[0]
+    section = re.split(r"^##", REFERENCE.split(f"### Of {kind}\n")[1], flags=re.MULTILINE)[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     fields = {field for row in rows for field in re.findall(r"`(\w+)`", row)}
     return {field for field in fields if not field.endswith("_left_out")}
