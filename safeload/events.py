@@ -6,7 +6,6 @@ the configuration of :mod:`logging`. A log that cannot be written never stops a 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from functools import cache
@@ -49,6 +48,8 @@ def emit(event: str, fields: dict[str, Any]) -> None:
 
 def hashed(path: str) -> str:
     """A digest in place of a file's name: the same for the same file, and no name of a project or person."""
+    import hashlib  # brings in OpenSSL, 4 MB
+
     return "sha256:" + hashlib.sha256(str(Path(path).absolute()).encode("utf-8", "backslashreplace")).hexdigest()
 
 
