@@ -24,7 +24,8 @@ def look_at(targets: list[Target], jobs: int, backend: str) -> Iterator[Finding]
         msg = "--jobs and --backend need joblib: pip install joblib"
         raise click.UsageError(msg) from None
     with _cluster(backend), joblib.parallel_config(backend=backend, n_jobs=jobs):
-        yield from joblib.Parallel(return_as="generator")(joblib.delayed(find)(target) for target in targets)
+        at_once = "list" if backend == "ray" else "generator"  # ray's hands over nothing before the end
+        yield from joblib.Parallel(return_as=at_once)(joblib.delayed(find)(target) for target in targets)
 
 
 def _cluster(backend: str) -> AbstractContextManager[Any]:

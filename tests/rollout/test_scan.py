@@ -47,6 +47,7 @@ WAYS = {
     "a process for each core": ("--jobs", "-1"),
     "threads": ("--jobs", "2", "--backend", "threading"),
     "a dask cluster": ("--jobs", "2", "--backend", "dask"),
+    "a ray cluster": ("--jobs", "2", "--backend", "ray"),
 }
 
 
@@ -55,6 +56,8 @@ def test_every_way_finds_the_same_in_the_same_order(way: tuple[str, ...], folder
     pytest.importorskip("joblib")
     if "dask" in way:
         pytest.importorskip("distributed")
+    if "ray" in way:
+        pytest.importorskip("ray")
     found = [(Path(row["path"]).name, row["verdict"]) for row in rows(folder, *way)]
     assert found == [
         ("cut.pkl", "unreadable"),
