@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,21 @@ def test_ci_runs_the_command_of_the_readme() -> None:
     (command,) = found.stdout.splitlines()
     assert f"```sh\n{command}\n```" in (ROOT / "README.md").read_text("utf-8")
     assert "grep -E '^python3 -m venv .*tox$' README.md" in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
+def test_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
+    """Both ways: its file does fire where nothing guards, and nothing of it runs on the page itself."""
+    text = (ROOT / "docs" / "tutorial" / "your-first-blocked-load.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    environment = {"PYTHONPATH": str(ROOT), "SAFELOAD_LOG": "off"}
+
+    def run(code: str) -> str:
+        command = [sys.executable, "-c", code]
+        return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    said = run("\n".join(blocks))
+    for words in ("Nothing in it was run", "qualname='Head'", "[0.1, 0.2]\n[0.1, 0.2]", "never be allowed by name"):
+        assert words in said
+    assert not (tmp_path / "it_ran").exists()
+    run(blocks[0] + "\npickle.load(open('greeting.pkl', 'rb'))")
+    assert (tmp_path / "it_ran").exists()

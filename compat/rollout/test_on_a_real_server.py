@@ -133,7 +133,7 @@ def write_notebook(home: Path) -> None:
 def run_all(page: Page, address: str) -> None:
     page.goto(f"{address}/lab/tree/work.ipynb?token=proof")
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=120_000)
-    page.wait_for_function("document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status === 'idle'", timeout=120_000)
+    page.get_by_text("| Idle").wait_for(timeout=120_000)  # the kernel, in the status bar
     for number in range(len(CELLS)):  # as a person does: cell after cell, refused or not
         page.locator(".jp-Notebook .jp-Cell").nth(number).locator(".cm-content").click()
         page.keyboard.press("Control+Enter")
