@@ -39,7 +39,7 @@ def refuse(attempt: str) -> NoReturn:
 
 
 _LOADERS_OWN: Final = frozenset(
-    {"__class__", "__spec__", "__loader__", "__path__", "__file__", "__package__", "__cached__", "__name__"}
+    {"__spec__", "__loader__", "__path__", "__file__", "__package__", "__cached__", "__name__"}
 )
 
 
@@ -47,8 +47,10 @@ class Kept(ModuleType):
     """A module of ours whose functions stay what they are."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        is_submodule = isinstance(value, ModuleType) and value.__name__ == f"{self.__name__}.{name}"
-        if not is_submodule and name not in _LOADERS_OWN:
+        is_ours = isinstance(value, ModuleType) and value.__name__ == f"{self.__name__}.{name}"
+        if is_ours and type(value) is ModuleType:
+            value.__class__ = Kept  # imported only now
+        elif not is_ours and name not in _LOADERS_OWN:
             refuse(f"{self.__name__}.{name} = …")
         super().__setattr__(name, value)
 

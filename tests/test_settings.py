@@ -294,6 +294,8 @@ ATTEMPTS = {
     "grants themselves": "safeload.status(); from safeload.state import STATE; STATE.granted = frozenset({'torch-modules'})",
     "the judge": "safeload.status(); import safeload.guard; safeload.guard.ask = lambda *_: None",
     "the reader of settings": "safeload.status(); from unittest import mock; mock.patch('safeload.settings.load').start()",
+    "what is imported only later": "safeload.status(); import safeload.notebook; safeload.notebook.after_a_cell = None",
+    "the kind of a module": "safeload.status(); import types; safeload.guard.__class__ = types.ModuleType",
     "a function taken away": "safeload.status(); del safeload.loads.refuse",
 }  # fmt: skip
 

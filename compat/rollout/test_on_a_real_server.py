@@ -25,6 +25,7 @@ WORK = Path(os.environ["PROOF_WORK"])
 PYTHON = WORK / "jupyter" / "bin" / "python"
 LOG = WORK / "safeload.jsonl"
 NOBODY = 65534
+PATIENCE = 300_000  # milliseconds, for a machine that is busy with other things
 REFUSED = "BlockedGlobalError: joblib.load did not open 'evil.joblib'. Nothing in it was run."
 
 HOSTILE = "import joblib; joblib.load('evil.joblib')"
@@ -112,7 +113,7 @@ def server(home: Path) -> Iterator[str]:
 
 
 def wait_for(address: str) -> None:
-    end = time.monotonic() + 120
+    end = time.monotonic() + PATIENCE / 1000
     while True:
         try:
             urllib.request.urlopen(address).close()
@@ -132,13 +133,13 @@ def write_notebook(home: Path) -> None:
 
 def run_all(page: Page, address: str) -> None:
     page.goto(f"{address}/lab/tree/work.ipynb?token=proof")
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=120_000)
-    page.get_by_text("| Idle").wait_for(timeout=120_000)  # the kernel, in the status bar
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=PATIENCE)
+    page.get_by_text("| Idle").wait_for(timeout=PATIENCE)  # the kernel, in the status bar
     for number in range(len(CELLS)):  # as a person does: cell after cell, refused or not
         page.locator(".jp-Notebook .jp-Cell").nth(number).locator(".cm-content").click()
         page.keyboard.press("Control+Enter")
         prompt = page.locator(".jp-Notebook .jp-Cell").nth(number).locator(".jp-InputPrompt")
-        prompt.filter(has_text=f"[{number + 1}]:").wait_for(timeout=120_000)
+        prompt.filter(has_text=f"[{number + 1}]:").wait_for(timeout=PATIENCE)
 
 
 def shown(page: Page) -> dict[str, str]:
