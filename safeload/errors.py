@@ -34,7 +34,9 @@ class Refusal:
         sha256: digest of the whole file, where it is a regular one.
         policy: where the policy in force came from.
         locked: whether only an administrator can change it.
+        contact: whom to ask then, where the policy says it.
         problem: why a configured policy, or a part of it, is not in force.
+        late: settings that were changed in the environment after they had been read.
         profiles: shipped profiles that together list those refused names that any profile lists.
         unlisted: the refused names that no shipped profile lists.
     """
@@ -46,7 +48,9 @@ class Refusal:
     sha256: str = ""
     policy: str = "shipped"
     locked: bool = False
+    contact: str = ""
     problem: str = ""
+    late: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     unlisted: tuple[GlobalRef, ...] = ()
 
@@ -105,6 +109,9 @@ def explain(refusal: Refusal) -> str:
     lines += ["", *_ways_forward(refusal), "", f"Policy: {refusal.policy}."]
     if refusal.problem:
         lines.append(f"Not in force as configured: {printable(refusal.problem, 2000)}")
+    if refusal.late:
+        names = ", ".join(refusal.late)
+        lines.append(f"Settings are read once, when safeload is imported; changed since, to no effect: {names}.")
     return "\n".join(lines)
 
 
@@ -120,7 +127,8 @@ def _ways_forward(refusal: Refusal) -> list[str]:
             *_trust(refusal, 0),
         ]
     if refusal.locked:
-        return ["This policy is locked. Send this message to whoever maintains it."]
+        whom = printable(refusal.contact) or "whoever maintains it"
+        return [f"This policy is locked. Send this message to {whom}."]
     lines = ["Ways forward, safest first:"]
     lines.append(f"  1. Ask for it in a format that cannot carry code: {_format(refusal.api)}.")
     if any(item.ground is not Ground.UNLISTED for item in refusal.refused):

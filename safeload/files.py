@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib.util import find_spec
 from types import MappingProxyType
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
 from safeload import grants, loads
 from safeload.activation import current_policy
@@ -25,8 +25,6 @@ from safeload.scan.window import Window
 from safeload.state import COLLECTION_PAUSED
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
-
-TRUSTED: Final = "trust()"
 
 
 def scan(source: Source) -> Report:
@@ -59,7 +57,7 @@ def judged(source: Source, policy: Policy | None = None) -> tuple[Report, Verdic
     policy = current_policy() if policy is None else policy
     report = _report(source, _told_apart(policy))
     if grants.any_trust() and _is_trusted(source):
-        return report, Verdict(profiles=(TRUSTED,))
+        return report, Verdict(profiles=(grants.TRUSTED,))
     verdict = policy.judge(report)
     planted = loads.planted(report)  # one judgement, wherever it is asked for
     return report, replace(verdict, refused=verdict.refused + planted)

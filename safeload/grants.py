@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Self
 
-from safeload import record
+from safeload import keep, record, start
 from safeload.allowlists import never_reason
 from safeload.errors import PolicyError
 from safeload.named import Granted, granted_by
@@ -24,14 +24,17 @@ from safeload.scan.report import GlobalRef
 from safeload.state import BLOCK_GRANTS, BLOCK_TRUST, STATE
 
 DIGEST_LIMIT: Final = 1 << 30  # bytes; beyond it a refusal does not wait for a digest
+TRUSTED: Final = "trust()"
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def policy_in_force() -> Policy:
-    """The policy with what was granted for the process and for this block."""
+    """The policy with what was granted for the process and for this block; a locked one takes no grants."""
     policy = STATE.policy
     if policy is None:
         policy = Policy()
+    if policy.locked:
+        return policy
     granted = STATE.granted | BLOCK_GRANTS.get()
     return policy if not granted else _with(policy, granted)
 
@@ -81,13 +84,19 @@ def allow(*names: Any) -> Allowance:
     if not names:
         msg = "allow() needs at least one name, as in safeload.allow('mylab.nets:Head')"
         raise PolicyError(msg)
+    start.ensure_policy()
     policy = policy_in_force()
     if policy.locked:
-        msg = "the policy is locked: only its maintainer can allow names"
-        raise PolicyError(msg)
+        keep.refuse(f"safeload.allow({', '.join(sorted(map(repr, map(str, names))))})")
     refs = granted_by(names, policy.rulebook())
     record.emit("policy.changed", granted=sorted(map(str, refs)))
     return Allowance(refs)
+
+
+def _refuse_if_locked(attempt: str) -> None:
+    start.ensure_policy()
+    if policy_in_force().locked:
+        keep.refuse(attempt)
 
 
 class Trust:
@@ -128,9 +137,7 @@ def trust(digest: str, *, reason: str) -> Trust:
     if not reason.strip():
         msg = "trust() needs a reason: it is what the next person reads"
         raise PolicyError(msg)
-    if policy_in_force().locked:
-        msg = "the policy is locked: only its maintainer can trust files"
-        raise PolicyError(msg)
+    _refuse_if_locked(f"safeload.trust({digest!r})")
     record.emit("policy.changed", trusted=digest, reason=reason)
     return Trust(digest, reason)
 
@@ -146,7 +153,7 @@ def for_this_block(refs: frozenset[GlobalRef]) -> Iterator[None]:
 
 
 def any_trust() -> bool:
-    return bool(STATE.trusted or BLOCK_TRUST.get())
+    return bool(STATE.trusted or BLOCK_TRUST.get()) and not policy_in_force().locked
 
 
 def trusts_bytes(data: Any) -> bool:

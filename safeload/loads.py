@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping
 from dataclasses import replace
 from typing import Any, Final, Self
 
-from safeload import grants, record
+from safeload import grants, keep, record, settings
 from safeload.allowlists import problem_of, profiles_naming
 from safeload.errors import Refusal, refusal_error
 from safeload.plain import words_for
@@ -72,6 +72,8 @@ class Load:
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
         THREAD.load = self.outer
+        if self.trusted and self.outer is None:
+            self.sink_of_outermost().profiles[grants.TRUSTED] = None
         if self.sink is not None and self.outermost() is self:
             self.sink.finish(self.path, error)
 
@@ -135,7 +137,9 @@ def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
         sha256=grants.digest_of_path(path),
         policy=f"{policy.mode.value}, {policy.origin}",
         locked=policy.locked,
+        contact=policy.contact,
         problem=STATE.problem or next(filter(None, map(problem_of, policy.profiles)), ""),
+        late=tuple(item.partition("=")[0] for item in changed_settings(policy)),
         profiles=profiles_for(verdict.refused),
         unlisted=tuple(item.ref for item in verdict.refused if not profiles_naming(item.ref)),
     )
@@ -145,6 +149,16 @@ def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
     load.sink_of_outermost().blocked(refusal)
     load.outermost().refusal = refusal
     raise refusal_error(refusal)
+
+
+def changed_settings(policy: Policy) -> tuple[str, ...]:
+    """Settings that the program has changed to no effect, as NAME=value; under a lock, each is an event, once."""
+    changed = tuple(f"{name}={value}" for name, value in settings.changed_since_the_start().items())
+    for item in changed:
+        if policy.locked and item not in STATE.warned:
+            STATE.warned.add(item)
+            keep.defended(f"{item.partition('=')[0]} changed in the environment after the start")
+    return changed
 
 
 def profiles_for(refused: tuple[Refused, ...]) -> tuple[str, ...]:

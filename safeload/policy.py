@@ -16,9 +16,14 @@ from safeload.scan.report import ANY_USE, GlobalRef, Report, Use
 class Mode(enum.Enum):
     """What becomes of a load that the policy refuses."""
 
-    ENFORCE = "enforce"
-    AUDIT = "audit"
     OFF = "off"
+    AUDIT = "audit"
+    ENFORCE = "enforce"
+
+    @property
+    def strictness(self) -> int:
+        """How far a mode goes; the last goes furthest."""
+        return list(Mode).index(self)
 
 
 class Ground(enum.Enum):
@@ -73,6 +78,7 @@ class Policy:
         allow: names allowed beside them, for any use.
         origin: where the policy came from, as messages and events show it.
         locked: code and environment may only tighten it.
+        contact: whom a refusal under a locked policy sends its reader to.
     """
 
     mode: Mode = Mode.ENFORCE
@@ -80,6 +86,16 @@ class Policy:
     allow: frozenset[GlobalRef] = field(default_factory=frozenset)
     origin: str = "shipped"
     locked: bool = False
+    contact: str = ""
+
+    def is_within(self, bounds: Policy) -> bool:
+        """Whether it lets through nothing that the other does not, and stays as locked."""
+        return (
+            self.mode.strictness >= bounds.mode.strictness
+            and set(self.profiles) <= set(bounds.profiles)
+            and self.allow <= bounds.allow
+            and self.locked >= bounds.locked
+        )
 
     @property
     def digest(self) -> str:
