@@ -44,14 +44,22 @@ def _frames() -> Entries:
     )
     found |= rows(
         PROFILE,
-        """
-        pandas.core.internals.managers: BlockManager SingleBlockManager
-        pandas.core.internals: BlockManager SingleBlockManager
-        """,
+        "pandas.core.internals.managers: BlockManager\npandas.core.internals: BlockManager",
         uses="cns",
-        reason="the columns of a frame; where each one is written is checked here, not by pandas",
+        reason="the columns of a frame; where each one is written is checked here, not by pandas, which "
+        "counts them when it is called and not when it is made by NEWOBJ",
         call=rules_pandas.manager_args,
+        new=no_args,
         state=rules_pandas.manager_state,
+    )
+    found |= rows(
+        PROFILE,
+        "pandas.core.internals.managers: SingleBlockManager\npandas.core.internals: SingleBlockManager",
+        uses="cns",
+        reason="the values of a series; pure Python",
+        call=rules_pandas.single_args,
+        new=no_args,
+        state=rules_pandas.single_state,
     )
     return found | rows(
         PROFILE,

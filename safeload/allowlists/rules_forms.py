@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from safeload.allowlists.rules import plain_attributes
-from safeload.scan.inert import made_by, ref_of
+from safeload.scan.inert import is_special, made_by, ref_of
 from safeload.scan.report import GlobalRef
 
 Args = tuple[Any, ...]
@@ -93,8 +93,10 @@ def array_parts(value: Any) -> tuple[Any, Any]:
 
 
 def pairs_args(args: Args, kwargs: Kwargs) -> str | None:
-    """A dict, which protocols 0 and 1 hand over at once, or nothing."""
+    """A dict, which protocols 0 and 1 hand over at once, or nothing; its items read as attributes."""
     fits = not kwargs and [type(arg) for arg in args] in ([], [dict])
+    if fits and args and any(type(key) is str and is_special(key) for key in args[0]):
+        return "takes items with special names"
     return None if fits else "takes one dict"
 
 

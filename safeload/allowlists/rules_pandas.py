@@ -160,18 +160,40 @@ def _covers(placements: list[Any]) -> bool:
     return sorted(found) == list(range(len(found)))
 
 
-def _watched(placements: list[Any]) -> bool:
-    """As above, now and when the stream is over: an array's bytes can change until then."""
+def _watched(placements: list[Any], axes: Any) -> bool:
+    """As above, now and when the stream is over: an array's bytes and a list can change until then."""
     arrays = [p for p in placements if isinstance(p, Inert) and made_by(p) != _SLICE]
-    if arrays:
-        recorder, ref = arrays[0].recorder, arrays[0].ref
+    recorder, ref = axes[0].recorder, axes[0].ref
+    before = list(axes)
 
-        def again() -> None:
-            if not _covers(placements):
-                recorder.objects(ref, "has its columns moved afterwards", structural=False)
+    def again() -> None:
+        if (arrays and not _covers(placements)) or any(a is not b for a, b in zip(axes, before, strict=True)):
+            recorder.objects(ref, "has its columns moved afterwards", structural=False)
 
-        recorder.afterwards.append(again)
+    recorder.afterwards.append(again)
     return _covers(placements)
+
+
+def _length(index: Any) -> int:
+    """How many labels an index has, from what it was made with.
+
+    Raises:
+        Exception: that cannot be told here, which refuses the file.
+    """
+    given = index.args[1]
+    if {"start", "stop", "step"} <= given.keys():
+        return len(range(given["start"], given["stop"], given["step"]))
+    values = given.get("codes", given.get("labels", given.get("left", given.get("data"))))
+    if type(values) in (list, tuple) or getattr(made_by(values), "qualname", "") == "FrozenList":
+        values = (values if type(values) in (list, tuple) else values.args[0])[0]
+    for _ in range(4):  # an array of pandas' holds one of numpy's
+        shape, _data = array_parts(values)
+        if shape is not None:
+            return int(shape[0])
+        state = values.state
+        values = state[1] if type(state) is tuple and len(state) > 1 else state["_ndarray"]
+    msg = "an index of an unknown kind"
+    raise ValueError(msg)
 
 
 def block_args(args: Args, kwargs: Kwargs) -> str | None:
@@ -182,29 +204,53 @@ def block_args(args: Args, kwargs: Kwargs) -> str | None:
 
 
 def manager_args(args: Args, kwargs: Kwargs) -> str | None:
-    """``BlockManager(blocks, axes)``, or nothing where the state follows by BUILD."""
+    """``BlockManager(blocks, axes)``: pandas counts its columns against the labels."""
     if not args and not kwargs:
         return None
     blocks, axes = args
-    blocks = blocks if type(blocks) is tuple else (blocks,)
-    if kwargs or any(made_by(block) not in _BLOCKS for block in blocks):
+    if kwargs or type(blocks) is not tuple or any(made_by(block) not in _BLOCKS for block in blocks):
         return "holds something other than blocks of columns"
-    if type(axes) is list and len(axes) == 2 and not _watched([b.args[1] for b in blocks]):
+    if type(axes) is not list or len(axes) != 2 or not _watched([b.args[1] for b in blocks], axes):
         return "names columns that it does not have"
     return None
+
+
+def _parts(state: Any) -> tuple[Any, Any] | None:
+    """Axes and blocks; None for the state of versions up to 0.13."""
+    if type(state) is not tuple or len(state) < 4 or type(state[3]) is not dict:
+        return None
+    now = state[3]["0.14.1"]
+    return (now["axes"], now["blocks"]) if now.keys() == {"axes", "blocks"} else None
 
 
 def manager_state(_: Any, state: Any) -> str | None:
-    """Axes, values and items for versions up to 0.13, and a dict for those since."""
-    if type(state) is not tuple or len(state) < 4 or type(state[3]) is not dict:
+    """Axes, values and items for versions up to 0.13, and a dict for those since: uncounted."""
+    parts = _parts(state)
+    if parts is None:
         return "its state must be that of pandas 0.14 or later"
-    now = state[3]["0.14.1"]
-    if now.keys() != {"axes", "blocks"}:
-        return "its state must have axes and blocks"
-    placements = [block["mgr_locs"] for block in now["blocks"]]
-    if len(now["axes"]) == 2 and not _watched(placements):
+    axes, blocks = parts
+    if type(axes) is not list or len(axes) != 2:
+        return "has something else than rows and columns"
+    placements = [block["mgr_locs"] for block in blocks]
+    if not _watched(placements, axes) or sum(len(_places(p) or ()) for p in placements) > _length(axes[0]):
         return "names columns that it does not have"
     return None
+
+
+def single_args(args: Args, kwargs: Kwargs) -> str | None:
+    """A series has one block, in the only place there is; it has no table of places."""
+    if not args and not kwargs:
+        return None
+    block, axis = args
+    fits = not kwargs and made_by(block) in _BLOCKS and isinstance(axis, Inert)
+    return None if fits else "holds something other than a block and an index"
+
+
+def single_state(_: Any, state: Any) -> str | None:
+    """As a frame's, with one axis."""
+    parts = _parts(state)
+    fits = parts is not None and type(parts[0]) is list and len(parts[0]) == 1
+    return None if fits else "its state must be one axis and a block"
 
 
 def is_time_part(value: Any) -> bool:

@@ -7,10 +7,10 @@ function), every object an instance of it. What the stream does with them is tol
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from safeload.scan.entry import Entry, Rulebook, may_not_be_kept
+from safeload.scan.entry import CallRule, Entry, Rulebook, may_not_be_kept
 from safeload.scan.report import GlobalRef, Objection, Use
 
 CALLED = Use.CALLED.value
@@ -36,7 +36,9 @@ class Recorder:
         # What an unpickler that renames makes of a name in the stream, before it is looked up.
         self.rename: Callable[[str, str], tuple[str, str]] | None = None
         self._harmless: set[tuple[Any, ...]] = set()
-        self._states: list[tuple[Inert, dict[Any, Any]]] = []
+        self._kept: list[tuple[GlobalRef, Any]] = []  # containers that objects were given
+        self._unfinished: list[Inert] = []
+        self._wary = False  # whether a stand-in exists that may not be kept, or has to be finished
 
     def stub(self, ref: GlobalRef) -> type[Inert]:
         """The stand-in class for a global, one for each name."""
@@ -46,6 +48,9 @@ class Recorder:
             base = Plain if entry is not None and entry.plain else Inert
             stub = Global("Inert", (base,), {"__slots__": ()})
             stub.ref, stub.entry, stub.recorder = ref, entry, self
+            if entry is not None:
+                stub.harmful, stub.needs_state = may_not_be_kept(ref, entry), entry.needs_state
+                self._wary = self._wary or stub.harmful or stub.needs_state
             self.stubs[ref] = stub
             self.uses[ref] = Use.REFERENCED.value
         return stub  # type: ignore[no-any-return]  # its class is made by a metaclass call
@@ -57,9 +62,12 @@ class Recorder:
         """REDUCE on a global: judge the arguments, hand back what stands for the result."""
         self.uses[stub.ref] |= CALLED
         entry = stub.entry
+        self.given(stub, args, kwargs)
         if entry is None:
             return self.instance(stub, args)
-        self.check(stub, entry, args, kwargs)
+        self.check(stub, entry.call, args, kwargs)
+        if len(args) == 2 and type(args[1]) is dict:  # noqa: PLR2004 - a class, and keywords for it
+            args = args[0], args[1].copy()  # what it was called with, whatever becomes of the dict
         if entry.nested is not None and args:
             self.look_into(entry.nested, args[0])
         if entry.value is not None and not kwargs:
@@ -73,12 +81,12 @@ class Recorder:
         return self.instance(stub, args)
 
     def check(
-        self, stub: type[Inert], entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, stub: type[Inert], rule: CallRule | None, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        if entry.call is None:
+        if rule is None:
             return
         try:
-            wrong = entry.call(args, kwargs)
+            wrong = rule(args, kwargs)
         except Exception as error:  # noqa: BLE001 - a rule that trips over its input refuses it
             wrong = f"arguments that no honest file has ({type(error).__name__})"
         if wrong:
@@ -96,6 +104,8 @@ class Recorder:
         made = object.__new__(stub)
         if not issubclass(stub, Plain):
             made.args = args
+        if stub.needs_state:
+            self._unfinished.append(made)
         return made
 
     def persistent(self, pid: Any) -> Any:
@@ -131,55 +141,110 @@ class Recorder:
         made.state = state
         if type(state) is dict:
             self._attributes(made, state, ATTRIBUTES)
-        elif type(state) is tuple and len(state) == 2:  # noqa: PLR2004 - a dict and one for the slots
+            self.keeps(made.ref, tuple(state.values()), 0)
+            return
+        if type(state) is tuple and len(state) == 2:  # noqa: PLR2004 - a dict and one for the slots
             for part, harmless in zip(state, (ATTRIBUTES, SLOTS), strict=True):
                 if type(part) is dict:
                     self._attributes(made, part, harmless)
+        self.keeps(made.ref, (state,), 2)
 
     def _attributes(self, made: Inert, state: dict[Any, Any], harmless: frozenset[str]) -> None:
-        self._states.append((made, state))
         names = (*state, harmless is SLOTS)
         if names in self._harmless:
             return
         for name in state:
-            special = isinstance(name, str) and name.startswith("__") and name.endswith("__")
-            if special and name not in harmless and not name.startswith("__pydantic"):
+            if isinstance(name, str) and is_special(name, harmless):
                 self.objects(type(made).ref, f"is given the special attribute {name:.40}")
                 return
         self._harmless.add(names)
+
+    def given(self, stub: type[Inert], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Arguments: globals among them are for the rule of a callable that takes such."""
+        values = (*args, *kwargs.values()) if kwargs else args
+        if stub.harmful or stub.ref in TAKERS:
+            values = tuple(value for value in values if type(value) is not Global)
+            if stub.ref in TRAMPOLINES and values and type(values[0]) is tuple:
+                values = (*(v for v in values[0] if type(v) is not Global), *values[1:])
+        self.keeps(stub.ref, values, 2)
+
+    def keeps(self, ref: GlobalRef, values: Any, deep: int) -> None:
+        """An object keeps these values: none may do harm when it is called, none be half made.
+
+        What holds them may be changed by the stream until it is over, or was copied before that: so
+        they are looked through now, as deep as constructors copy, and all the way in the end.
+        """
+        kinds = set(map(type, values))
+        if kinds <= SCALARS:
+            return
+        for value in values:
+            kind = type(value)
+            if kind in CONTAINERS:
+                if value:
+                    self._kept.append((ref, value))
+                    if deep and self._wary:
+                        self.keeps(ref, value.values() if kind is dict else value, deep - 1)
+            elif not self._wary:
+                continue
+            elif kind is Global:
+                if value.harmful and ref not in KEEPERS:
+                    self.objects(value.ref, f"is kept by {ref}", structural=False)
+            elif type(kind) is Global and kind.needs_state and not hasattr(value, "state"):
+                self.objects(kind.ref, f"is given to {ref} before its state", structural=False)
 
     def finish(self) -> None:
         """What can only be told when the stream is over, for until then it can change it."""
         for check in self.afterwards:
             check()
-        harmful = {
-            ref
-            for ref, stub in self.stubs.items()
-            if stub.entry is not None and may_not_be_kept(ref, stub.entry)
-        }
-        if harmful:
-            self._kept(harmful)
+        for made in self._unfinished:
+            if not hasattr(made, "state"):
+                self.objects(made.ref, "is made and not given its state", structural=False)
+        if self._wary:
+            self._look_through()
 
-    def _kept(self, harmful: set[GlobalRef]) -> None:
-        """Look through the attributes of every object for globals that none may keep."""
+    def _look_through(self) -> None:
+        """All containers that objects keep, as they are in the end."""
         seen: dict[int, Any] = {}  # held, so that no other value takes the place of one
-        for made, state in self._states:
-            waiting: list[Any] = [state]
+        for ref, container in self._kept:
+            waiting: list[Any] = [container]
             while waiting:
                 value = waiting.pop()
-                if type(value) is Global:
-                    if value.ref in harmful and made.ref not in KEEPERS:
-                        self.objects(value.ref, f"is kept by {made.ref}", structural=False)
-                elif type(value) in (dict, list, tuple, set) and id(value) not in seen:
+                kind = type(value)
+                if kind is Global:
+                    if value.harmful and ref not in KEEPERS and ref not in TAKERS:
+                        self.objects(value.ref, f"is kept by {ref}", structural=False)
+                elif kind in CONTAINERS and id(value) not in seen:
                     seen[id(value)] = value
-                    waiting.extend(value.values() if type(value) is dict else value)
+                    waiting.extend(value.values() if kind is dict else value)
 
-    def items(self, made: Inert) -> None:
+    def items(self, made: Inert, *values: Any) -> None:
         """APPEND, SETITEM and the like on an object: picklers write them before its state."""
         self.uses[made.ref] |= ITEMS_SET
         if hasattr(made, "state"):
             self.objects(made.ref, "an object made from it is given items after its state")
+        self.keeps(made.ref, values, 1)
 
+
+SCALARS = frozenset({int, float, bool, str, bytes, type(None), complex})
+CONTAINERS = frozenset({dict, list, tuple, set, frozenset})
+
+# What takes globals that may not be kept, under a rule of its own on each: types in hints, factories.
+TAKERS = frozenset(
+    {
+        GlobalRef("types", "GenericAlias"),
+        GlobalRef("_operator", "getitem"),
+        GlobalRef("_functools", "reduce"),
+        GlobalRef("functools", "reduce"),
+        GlobalRef("functools", "partial"),
+        GlobalRef("collections", "defaultdict"),
+    }
+)
+# What calls its first argument with the tuple that follows.
+TRAMPOLINES = frozenset(
+    GlobalRef(module, name)
+    for module in ("torch._tensor", "torch.tensor")
+    for name in ("_rebuild_from_type", "_rebuild_from_type_v2")
+)
 
 # joblib's wrappers keep the class of the array that follows.
 KEEPERS = frozenset(
@@ -210,6 +275,16 @@ ATTRIBUTES = frozenset(
 SLOTS = ATTRIBUTES - {"__dict__"}  # set as attributes are, so it would exchange the dict
 
 
+def is_special(name: str, harmless: frozenset[str] = ATTRIBUTES) -> bool:
+    """Whether Python or a library looks such a name up on an object, and obeys what it finds.
+
+    Dicts whose items read as attributes (``Bunch``, ``OptimizeResult``) find it among their items.
+    """
+    if name[:2] != "__" or name[-2:] != "__":
+        return False
+    return name not in harmless and not name.startswith("__pydantic")
+
+
 def _quietly(rule: Callable[[tuple[Any, ...]], GlobalRef | None], args: tuple[Any, ...]) -> Any:
     try:
         return rule(args)
@@ -235,6 +310,8 @@ class Global(type):
     ref: GlobalRef
     entry: Entry | None
     recorder: Recorder
+    harmful = False
+    needs_state = False
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         stub: Any = cls
@@ -264,18 +341,22 @@ class Inert(metaclass=Global):
     def __new__(cls, *args: Any, **kwargs: Any) -> Inert:  # noqa: PYI034 - its recorder makes it
         recorder = cls.recorder
         recorder.uses[cls.ref] |= INSTANTIATED
+        if args or kwargs:
+            recorder.given(cls, args, kwargs)
         if cls.entry is not None:
-            recorder.check(cls, cls.entry, args, kwargs)
+            recorder.check(cls, cls.entry.new or cls.entry.call, args, kwargs)
         return recorder.instance(cls, args)
 
     def __setstate__(self, state: Any) -> None:
         self.recorder.build(self, state)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self.recorder.items(self)
+        if type(key) is str and is_special(key) and self.ref.module != "collections":
+            self.recorder.objects(self.ref, f"is given the special item {key:.40}")
+        self.recorder.items(self, value)
 
     def append(self, *items: Any) -> None:
-        self.recorder.items(self)
+        self.recorder.items(self, *items)
 
     extend = add = append
 
@@ -309,7 +390,9 @@ class Plain(Inert):
 
     __slots__ = ()
 
-    def __new__(cls, *_args: Any, **_kwargs: Any) -> Plain:  # noqa: PYI034 - as Inert
+    def __new__(cls, *args: Any, **kwargs: Any) -> Plain:  # noqa: PYI034 - as Inert
+        if args or kwargs:
+            cls.recorder.given(cls, args, kwargs)
         return object.__new__(cls)
 
     def __setstate__(self, state: Any) -> None:

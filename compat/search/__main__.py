@@ -1,0 +1,87 @@
+"""A search for harm in the allowlists: random programs of listed names, judged, and loaded if admitted.
+
+    python compat/search --seed 1 --programs 1000000
+
+Each worker is a warm process that forks a child for a batch of programs. A batch depends on the seed
+and its number alone. Hits are written to the folder of ``--hits``, each with its program.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def work(number: int, options: argparse.Namespace, results: Any) -> None:
+    """One worker: every so-manieth batch, in a folder of its own that stays empty."""
+    import server
+    from honest import seeds
+
+    from safeload.policy import Policy
+
+    policy = Policy(profiles=Policy().profiles + tuple(options.profile))
+    made = seeds()
+    with tempfile.TemporaryDirectory() as empty:
+        os.chdir(empty)
+        warm = server.Server(policy, made, options.seed)
+        batches = range(options.first + number, options.first + options.programs // server.BATCH, options.workers)
+        for batch in batches:
+            results.put((batch, warm.batch(batch)))
+            left = os.listdir(empty)
+            if left:
+                results.put((batch, {"tried": 0, "admitted": 0, "slow": 0, "hashes": b"", "hits": [{"hit": [f"files {left}"], "program": ""}]}))
+        os.chdir("/")
+    results.put(None)
+
+
+def keep(folder: Path, batch: int, hit: dict[str, Any]) -> None:
+    """A hit as a file, and in a line on the terminal."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "hits.jsonl", "a", encoding="utf-8") as log:
+        log.write(json.dumps({"batch": batch, **hit}) + "\n")
+    print(f"HIT in batch {batch}: {hit['hit'][0][:160]}", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--programs", type=int, default=1_000_000, help="admitted programs to load")
+    parser.add_argument("--first", type=int, default=0, help="number of the first batch")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--profile", action="append", default=[], help="a list to search beside the default ones")
+    parser.add_argument("--hits", type=Path, default=Path(tempfile.gettempdir()) / "search-hits")
+    options = parser.parse_args()
+    results: Any = multiprocessing.Queue()
+    workers = [multiprocessing.Process(target=work, args=(n, options, results)) for n in range(options.workers)]
+    started = time.monotonic()
+    for worker in workers:
+        worker.start()
+    tried = admitted = hits = slow = done = 0
+    distinct: set[bytes] = set()
+    while done < len(workers):
+        told = results.get()
+        if told is None:
+            done += 1
+            continue
+        batch, found = told
+        tried, admitted, slow = tried + found["tried"], admitted + found["admitted"], slow + found["slow"]
+        distinct.update(found["hashes"][at : at + 8] for at in range(0, len(found["hashes"]), 8))
+        for hit in found["hits"]:
+            hits += 1
+            keep(options.hits, batch, hit)
+        spent = time.monotonic() - started
+        print(f"{batch}: {admitted} admitted of {tried}, {len(distinct)} distinct, {slow} slow, {hits} hits, {admitted / spent:.0f}/s", flush=True)
+    return 1 if hits else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
