@@ -43,12 +43,11 @@ def work(number: int, options: argparse.Namespace, results: Any) -> None:
     results.put(None)
 
 
-def keep(folder: Path, batch: int, hit: dict[str, Any]) -> None:
-    """A hit as a file, and in a line on the terminal."""
+def keep(folder: Path, file: str, batch: int, found: dict[str, Any]) -> None:
+    """A line with the program that was found."""
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "hits.jsonl", "a", encoding="utf-8") as log:
-        log.write(json.dumps({"batch": batch, **hit}) + "\n")
-    print(f"HIT in batch {batch}: {hit['hit'][0][:160]}", flush=True)
+    with open(folder / file, "a", encoding="utf-8") as log:
+        log.write(json.dumps({"batch": batch, **found}) + "\n")
 
 
 def main() -> int:
@@ -75,9 +74,12 @@ def main() -> int:
         batch, found = told
         tried, admitted, slow = tried + found["tried"], admitted + found["admitted"], slow + found["slow"]
         distinct.update(found["hashes"][at : at + 8] for at in range(0, len(found["hashes"]), 8))
+        for late in found.get("late", ()):
+            keep(options.hits, "slow.jsonl", batch, late)
         for hit in found["hits"]:
             hits += 1
-            keep(options.hits, batch, hit)
+            keep(options.hits, "hits.jsonl", batch, hit)
+            print(f"HIT in batch {batch}: {hit['hit'][0][:160]}", flush=True)
         spent = time.monotonic() - started
         print(f"{batch}: {admitted} admitted of {tried}, {len(distinct)} distinct, {slow} slow, {hits} hits, {admitted / spent:.0f}/s", flush=True)
     return 1 if hits else 0

@@ -16,8 +16,9 @@ import select
 import signal
 import struct
 import sys
-import time
+import traceback
 import warnings
+import zoneinfo
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -39,9 +40,11 @@ from safeload.scan.listen import Whole
 from safeload.scan.look import look
 from safeload.scan.nested import NestedRecorder
 
-BATCH: Final = 1_000  # admitted programs of one child
-STUCK_S: Final = 20.0
-MEMORY: Final = 3 * 2**30
+BATCH: Final = 2_000  # admitted programs of one child
+STUCK_S: Final = 2.0  # of processor time, on one program
+MEMORY: Final = 2**29
+LATE: Final = ("tzdata.zoneinfo", "pandas.tseries.holiday", "torch._dynamo")
+"""What listed names import when they are first used."""
 _HEAD: Final = struct.Struct("<qq16s")
 _ROOM: Final = 2**20
 
@@ -70,7 +73,7 @@ class Server:
         honest = [pickle for pickle in seeds if self.judge.admits(pickle)]
         programs = [steps for steps in map(read, honest) if len(steps) <= LONGEST]
         self.pool = Pool(programs)
-        for module in sorted({ref.module for ref in self.lists.all}):
+        for module in (*sorted({ref.module for ref in self.lists.all}), *LATE):
             with contextlib.suppress(Exception):
                 importlib.import_module(module)
         self.watch = Watch()
@@ -82,6 +85,8 @@ class Server:
 
     def _warm(self) -> None:
         """Use every honest object once, so that what they import late is there."""
+        with contextlib.suppress(zoneinfo.ZoneInfoNotFoundError):
+            zoneinfo.ZoneInfo("No/Such")
         trial = Trial(self.watch, lambda _: None)
         self.watch.explained = lambda *_: None  # type: ignore[method-assign]
         for steps in self.pool.programs:
@@ -95,7 +100,7 @@ class Server:
 
     def batch(self, number: int) -> dict[str, Any]:
         """Run one batch to its end, in as many children as it takes."""
-        total: dict[str, Any] = {"tried": 0, "admitted": 0, "hits": [], "slow": 0, "hashes": b""}
+        total: dict[str, Any] = {"tried": 0, "admitted": 0, "hits": [], "slow": 0, "late": [], "hashes": b""}
         start = 0
         while True:
             told, status = self._child(number, start)
@@ -110,8 +115,12 @@ class Server:
             died_at, at, program = self.said()
             if status == signal.SIGKILL:
                 total["slow"] += 1
+                total["late"].append({"slow": at, "program": program.hex()})
             else:
                 total["hits"].append({"hit": [f"signal {status} at {at}"], "program": program.hex()})
+            if died_at < start:  # not in a program, and so again
+                total["hits"].append({"hit": [f"broke off with {status}: {told}"[:2000]], "program": ""})
+                return total
             start = died_at + 1
 
     def _child(self, number: int, start: int) -> tuple[list[dict[str, Any]], int]:
@@ -121,13 +130,16 @@ class Server:
             status = 77
             try:
                 os.close(reads)
-                Child(self, number, start, os.fdopen(writes, "w")).run()
+                child = Child(self, number, start, os.fdopen(writes, "w"))
+                child.run()
                 status = 0
+            except BaseException:  # noqa: BLE001 - the parent says what it was
+                child.tell({"hit": [traceback.format_exc()[-1500:]], "program": ""})
             finally:
                 os._exit(status)
         os.close(writes)
         told = b""
-        seen, since = -1, time.monotonic()
+        seen, since = -1, 0.0
         while True:
             ready, _, _ = select.select([reads], [], [], 1.0)
             if ready:
@@ -137,8 +149,8 @@ class Server:
                 told += part
             current = self.said()[0]
             if current != seen:
-                seen, since = current, time.monotonic()
-            elif time.monotonic() - since > STUCK_S:
+                seen, since = current, busy(pid)
+            elif busy(pid) - since > STUCK_S:
                 os.kill(pid, signal.SIGKILL)
         os.close(reads)
         _, status = os.waitpid(pid, 0)
@@ -210,6 +222,13 @@ def with_parents(module: str) -> Iterator[str]:
     while module:
         yield module
         module = module.rpartition(".")[0]
+
+
+def busy(pid: int) -> float:
+    """Seconds of processor time that a child has had."""
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def limits() -> None:

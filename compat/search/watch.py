@@ -58,8 +58,8 @@ class Watch:
         """None for what the honest use of a listed name does as well, else what it is."""
         if event == "import":
             name = args[0]
-            if name in sys.modules or name in self.known:
-                return None  # a listed name of a version that is not installed
+            if name in sys.modules or name in self.known or name.startswith("tzdata.zoneinfo"):
+                return None  # a listed name of a version that is not installed; a zone's table
         elif event == "open":
             path, mode, flags = args
             writes = any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool(flags & WRITES)
@@ -104,7 +104,14 @@ _IDLE: Final = frozenset(
 )
 
 
-_CACHES: Final = frozenset(("_netmask_cache",))  # of ipaddress
+_CACHES: Final = frozenset(
+    (
+        "_netmask_cache",  # of ipaddress
+        "_value2member_map_",  # of flags: combinations that were asked for
+        "_max_vals",  # of numpy.iinfo
+        "_min_vals",
+    )
+)
 
 
 def _of_function(function: types.FunctionType) -> Iterator[tuple[str, Any]]:

@@ -106,9 +106,11 @@ def _arrays() -> Entries:
             PROFILE,
             f"{ref.module}: {ref.qualname}",
             uses="ns",
-            reason="values of one type; its state is set, nothing of it is called",
+            reason="values of one type; its state is set, nothing of it is called. Without one it is native "
+            "code's null pointer",
             call=no_args,
             state=rules_pandas.wrapped_state,
+            needs_state=True,
         )
     found |= rows(
         PROFILE,
@@ -121,6 +123,7 @@ def _arrays() -> Entries:
         "values must be a numpy array, or it raises",
         call=rules_pandas.wrapped_args,
         state=rules_pandas.wrapped_state,
+        needs_state=True,
     )
     found |= rows(
         PROFILE,
@@ -143,13 +146,15 @@ def _arrays() -> Entries:
         call=no_args,
         state=dict_state,
     )
-    return found | rows(
-        PROFILE,
-        "pandas._libs.sparse: IntIndex BlockIndex\npandas._sparse: IntIndex BlockIndex",
-        uses="c",
-        reason="the places of a sparse array, checked against its length",
-        call=rules_pandas.sparse_args,
-    )
+    for name, rule in (("IntIndex", rules_pandas.int_index_args), ("BlockIndex", rules_pandas.block_index_args)):
+        found |= rows(
+            PROFILE,
+            f"pandas._libs.sparse: {name}\npandas._sparse: {name}",
+            uses="c",
+            reason="the places of a sparse array, which pandas checks against its length",
+            call=rule,
+        )
+    return found
 
 
 def _types() -> Entries:

@@ -9,6 +9,7 @@ from safeload.allowlists.rules_forms import (
     Args,
     Kwargs,
     array_parts,
+    is_array,
     is_int,
     is_plain,
     is_ref_in,
@@ -16,6 +17,7 @@ from safeload.allowlists.rules_forms import (
     refs,
     words,
 )
+from safeload.allowlists.rules_numpy import ascii_text
 from safeload.scan.inert import Inert, made_by, ref_of
 from safeload.scan.report import GlobalRef
 
@@ -89,7 +91,45 @@ def index_args(args: Args, kwargs: Kwargs) -> str | None:
         and given.keys() <= _INDEX_KEYS
         and ref_of(given.get("data")) is None
     )
-    return None if fits else "makes something other than a pandas index"
+    if not fits:
+        return "makes something other than a pandas index"
+    if "levels" not in given or _codes_fit(given):
+        return None
+    return "has codes that lead outside its labels"
+
+
+def _codes_fit(given: dict[str, Any]) -> bool:
+    """A MultiIndex is not verified when it is unpickled, and prints what its codes lead to."""
+    levels, codes = _listed(given["levels"]), _listed(given["codes" if "codes" in given else "labels"])
+    lengths = [_length(level) for level in levels]
+
+    def fit() -> bool:
+        return all(_within(array, length) for array, length in zip(codes, lengths, strict=True))
+
+    recorder, ref = levels[0].recorder, levels[0].ref
+
+    def again() -> None:
+        if not fit():
+            recorder.objects(ref, "has its codes changed afterwards", structural=False)
+
+    recorder.afterwards.append(again)
+    return fit()
+
+
+def _listed(value: Any) -> list[Any]:
+    """The items of a list, or of the FrozenList that an older version wrote."""
+    return list(value if type(value) in (list, tuple) else value.args[0])
+
+
+def _within(array: Any, length: int) -> bool:
+    """Whether all codes are places of as many labels, or -1 for none."""
+    _, data = array_parts(array)
+    data = data.args[0] if made_by(data) is not None else data
+    if data is None or array.recorder.skips and len(data) >= _UNREAD:
+        array.recorder.wants_bulk = True  # judged when the look has read it
+        return array.recorder.skips
+    codes = set(memoryview(data).cast(_SIGNED[_kind(array)]))
+    return not codes or (min(codes) >= -1 and max(codes) < length)
 
 
 def wrapped_args(args: Args, kwargs: Kwargs) -> str | None:
@@ -113,21 +153,23 @@ def _numbers(value: Any) -> list[int] | None:
     data = data.args[0] if made_by(data) is not None else data
     if type(data) not in (bytes, bytearray) or len(data) >= _UNREAD or len(data) % 8:
         return None
-    if not _is_int64(value):
-        return None
-    return list(memoryview(data).cast("q")) if sys.byteorder == "little" else None
+    return list(memoryview(data).cast("q")) if _kind(value) == "i8" else None
 
 
-def _is_int64(value: Any) -> bool:
-    """Whether an array is of eight-byte integers in this machine's order."""
+def _kind(value: Any) -> str:
+    """An array's type as ``i8``, if it is in this machine's order; else nothing."""
     if type(value.state if hasattr(value, "state") else None) is dict:
         dtype = value.state.get("dtype")
     elif hasattr(value, "state"):
         dtype = value.state[2]
     else:
         dtype = value.args[1]
-    kind = dtype.args[0].lstrip("<=")
-    return kind == "i8" and getattr(dtype, "state", (3, "<"))[1] in ("<", "=", "|")
+    order = ascii_text(getattr(dtype, "state", (3, "<"))[1])
+    kind = ascii_text(dtype.args[0]).lstrip("<=|")
+    return kind if order in ("<", "=", "|") and sys.byteorder == "little" else ""
+
+
+_SIGNED: Final = {"i1": "b", "i2": "h", "i4": "i", "i8": "q"}
 
 
 def _places(placement: Any) -> list[int] | None:
@@ -185,15 +227,24 @@ def _length(index: Any) -> int:
         return len(range(given["start"], given["stop"], given["step"]))
     values = given.get("codes", given.get("labels", given.get("left", given.get("data"))))
     if type(values) in (list, tuple) or getattr(made_by(values), "qualname", "") == "FrozenList":
-        values = (values if type(values) in (list, tuple) else values.args[0])[0]
-    for _ in range(4):  # an array of pandas' holds one of numpy's
+        values = _listed(values)[0]
+    for _ in range(4):  # an array of pandas' holds one of numpy's, or several of arrow's
         shape, _data = array_parts(values)
         if shape is not None:
             return int(shape[0])
+        if getattr(made_by(values), "qualname", "") == "chunked_array":
+            return sum(array.args[0][1] for array in values.args[0])
         state = values.state
-        values = state[1] if type(state) is tuple and len(state) > 1 else state["_ndarray"]
+        values = _inner(state)
     msg = "an index of an unknown kind"
     raise ValueError(msg)
+
+
+def _inner(state: Any) -> Any:
+    """The values in an extension array's state."""
+    if type(state) is dict:
+        return next(state[key] for key in ("_ndarray", "_data", "_left", "_pa_array", "_codes") if key in state)
+    return next(part for part in state if is_array(part))
 
 
 def block_args(args: Args, kwargs: Kwargs) -> str | None:
@@ -274,11 +325,16 @@ def dtype_args(args: Args, kwargs: Kwargs) -> str | None:
     return None if fits else "takes the name of a storage and its missing value"
 
 
-def sparse_args(args: Args, kwargs: Kwargs) -> str | None:
-    """A length and arrays of places, which pandas checks against it."""
-    fits = not kwargs and len(args) in (2, 3) and is_int(args[0])
-    fits = fits and all(isinstance(array, Inert) for array in args[1:])
-    return None if fits else "takes a length and arrays of places"
+def int_index_args(args: Args, kwargs: Kwargs) -> str | None:
+    """A length and places, which pandas checks against it, unless told not to by a third argument."""
+    fits = not kwargs and len(args) == 2 and is_int(args[0]) and is_array(args[1])
+    return None if fits else "takes a length and an array of places"
+
+
+def block_index_args(args: Args, kwargs: Kwargs) -> str | None:
+    """A length, places and lengths of blocks, which pandas checks."""
+    fits = not kwargs and len(args) == 3 and is_int(args[0]) and all(map(is_array, args[1:]))
+    return None if fits else "takes a length and two arrays of places"
 
 
 def one_list(args: Args, kwargs: Kwargs) -> str | None:

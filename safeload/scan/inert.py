@@ -22,7 +22,15 @@ PERSISTENT = GlobalRef("?", "persistent id")
 
 
 class Recorder:
-    """Collects what one stream does; the only state of a look."""
+    """Collects what one stream does; the only state of a look.
+
+    Attributes:
+        skips: this look leaves big buffers unread.
+        wants_bulk: one of them matters, so another look has to read them all.
+    """
+
+    skips = False
+    wants_bulk = False
 
     def __init__(self, rulebook: Rulebook, nested: Callable[[str, Any], None]) -> None:
         self.rulebook = rulebook
@@ -50,7 +58,8 @@ class Recorder:
             stub.ref, stub.entry, stub.recorder = ref, entry, self
             if entry is not None:
                 stub.harmful, stub.needs_state = may_not_be_kept(ref, entry), entry.needs_state
-                self._wary = self._wary or stub.harmful or stub.needs_state
+                stub.endless = ref == COUNT
+                self._wary = self._wary or stub.harmful or stub.needs_state or stub.endless
             self.stubs[ref] = stub
             self.uses[ref] = Use.REFERENCED.value
         return stub  # type: ignore[no-any-return]  # its class is made by a metaclass call
@@ -191,11 +200,17 @@ class Recorder:
                     self.objects(value.ref, f"is kept by {ref}", structural=False)
             elif type(kind) is Global and kind.needs_state and not hasattr(value, "state"):
                 self.objects(kind.ref, f"is given to {ref} before its state", structural=False)
+            elif deep and type(kind) is Global and kind.endless:
+                self.objects(kind.ref, f"is given to {ref}, which may run it to its end", structural=False)
 
     def finish(self) -> None:
         """What can only be told when the stream is over, for until then it can change it."""
         for check in self.afterwards:
-            check()
+            try:
+                check()
+            except Exception as error:  # noqa: BLE001 - as in check()
+                text = f"is changed into what no honest file has ({type(error).__name__})"
+                self.objects(GlobalRef("?", "what was judged"), text)
         for made in self._unfinished:
             if not hasattr(made, "state"):
                 self.objects(made.ref, "is made and not given its state", structural=False)
@@ -225,6 +240,7 @@ class Recorder:
         self.keeps(made.ref, values, 1)
 
 
+COUNT = GlobalRef("itertools", "count")  # an attribute, never something to fill a container from
 SCALARS = frozenset({int, float, bool, str, bytes, type(None), complex})
 CONTAINERS = frozenset({dict, list, tuple, set, frozenset})
 
@@ -312,6 +328,7 @@ class Global(type):
     recorder: Recorder
     harmful = False
     needs_state = False
+    endless = False
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         stub: Any = cls
