@@ -311,6 +311,7 @@ FRAMES: Final = (
 
 MANAGER: Final = "pandas.core.internals.managers:BlockManager"
 A_LOT: Final = 9_000_000
+MANY_LABELS: Final = 40_000
 
 
 def uncounted(axes: bytes, columns: bytes, *, by_state: bool = False) -> bytes:
@@ -342,10 +343,9 @@ def second_place(loaded: Any) -> object:
 
 
 def levels_and_codes() -> bytes:
-    """Two labels, and codes that lead to the 127th of them."""
-    small = group(number(3), text("|"), NONE, NONE, NONE, number(-1), number(-1), number(0))
-    codes = array(octets(b"\x7f" * 64), of=dtype("i1", state=small), shape=group(number(64)))
-    labels = array(listing(text("a"), text("b")), of=dtype("O8"), shape=group(number(2)))
+    """Labels, and codes that lead far outside them; of so many that codes have four bytes each."""
+    codes = array(octets(struct.pack("<i", 2**28) * 64), of=dtype("i4"), shape=group(number(64)))
+    labels = array(listing(*[text("a")] * MANY_LABELS), of=dtype("O8"), shape=group(number(MANY_LABELS)))
     level = calling(
         "pandas.core.indexes.base:_new_Index",
         named("pandas.core.indexes.base:Index"),
