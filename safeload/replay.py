@@ -10,7 +10,7 @@ import io
 import pickle
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from safeload.scan.listen import Again, Answer, Hole, length_of
 
@@ -93,6 +93,7 @@ class Onward:
 
 
 Part = bytes | Hole
+ONE_PIECE: Final = 64 * 1024
 
 
 def consumed(answers: Iterable[Answer]) -> Iterator[Part]:
@@ -123,15 +124,15 @@ class Playing:
         self.name = getattr(file, "name", "")
 
     def read(self, size: int) -> bytes:
-        data = self._some(size)
+        data = self._memory.read(size) if not self._left else self._some(size)
         if len(data) == size:
             return data
-        chunks = [data]
+        chunks = [data] if data else []
         missing = size - len(data)
         while missing and self._next():
             chunks.append(self._some(missing))
             missing -= len(chunks[-1])
-        return b"".join(chunks)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def _some(self, size: int) -> bytes:
         if not self._left:
@@ -150,8 +151,18 @@ class Playing:
             self.file.seek(part.start)
             self._left = part.length
         else:
-            self._memory = io.BytesIO(part)
+            self._memory = io.BytesIO(self._with_those_that_follow(part))
         return True
+
+    def _with_those_that_follow(self, part: bytes) -> bytes:
+        """Short parts in one piece: an array's bytes are read in several steps, and mostly few."""
+        length, parts = len(part), [part]
+        while length < ONE_PIECE and self._parts and not isinstance(self._parts[0], Hole):
+            following = self._parts.popleft()
+            assert isinstance(following, bytes)  # noqa: S101 - what is no hole is bytes
+            parts.append(following)
+            length += len(following)
+        return b"".join(parts) if len(parts) > 1 else part
 
     def readline(self) -> bytes:
         line = b""
@@ -165,6 +176,16 @@ class Playing:
         return line
 
     def readinto(self, into: Any) -> int:
-        data = self.read(len(into))
-        into[: len(data)] = data
-        return len(data)
+        """Fill as much as there is; what a hole holds comes from the file without a copy."""
+        into = memoryview(into)
+        done = 0
+        while done < len(into):
+            if self._left:
+                count = self.file.readinto(into[done : done + self._left])
+                self._left = self._left - count if count else 0
+            else:
+                count = self._memory.readinto(into[done:])
+            done += count
+            if not count and not self._next():
+                break
+        return done

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from safeload.allowlists.rules import plain_attributes
-from safeload.scan.inert import is_special, made_by, ref_of
+from safeload.scan.inert import made_by, ref_of
 from safeload.scan.report import GlobalRef
+from safeload.scan.standin import is_special
 
 Args = tuple[Any, ...]
 Kwargs = Mapping[str, Any]

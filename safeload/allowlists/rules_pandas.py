@@ -125,10 +125,11 @@ def _within(array: Any, length: int) -> bool:
     """Whether all codes are places of as many labels, or -1 for none."""
     _, data = array_parts(array)
     data = data.args[0] if made_by(data) is not None else data
-    if data is None or array.recorder.skips and len(data) >= _UNREAD:
+    if data is None or (array.recorder.skips and len(data) >= _UNREAD):
         array.recorder.wants_bulk = True  # judged when the look has read it
-        return array.recorder.skips
-    codes = set(memoryview(data).cast(_SIGNED[_kind(array)]))
+        return bool(array.recorder.skips)
+    view: Any = memoryview(data)
+    codes = set(view.cast(_SIGNED[_kind(array)]))
     return not codes or (min(codes) >= -1 and max(codes) < length)
 
 

@@ -7,11 +7,13 @@ function), every object an instance of it. What the stream does with them is tol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from safeload.scan.entry import CallRule, Entry, Rulebook, may_not_be_kept
-from safeload.scan.report import GlobalRef, Objection, Use
+from safeload.scan.entry import CallRule, Entry, Rulebook
+from safeload.scan.keeping import Keeping
+from safeload.scan.report import GlobalRef, Use
+from safeload.scan.standin import ATTRIBUTES, SLOTS, Global, is_special
 
 CALLED = Use.CALLED.value
 INSTANTIATED = Use.INSTANTIATED.value
@@ -21,7 +23,7 @@ ITEMS_SET = Use.ITEMS_SET.value
 PERSISTENT = GlobalRef("?", "persistent id")
 
 
-class Recorder:
+class Recorder(Keeping):
     """Collects what one stream does; the only state of a look.
 
     Attributes:
@@ -33,20 +35,15 @@ class Recorder:
     wants_bulk = False
 
     def __init__(self, rulebook: Rulebook, nested: Callable[[str, Any], None]) -> None:
+        super().__init__()
         self.rulebook = rulebook
         self.look_into = nested
         self.uses: dict[GlobalRef, int] = {}  # Use values: Flag arithmetic is slow per object
         self.raw: dict[GlobalRef, GlobalRef] = {}
-        self.objections: dict[Objection, None] = {}
         self.stubs: dict[GlobalRef, type[Inert]] = {}
-        # Run when the stream is over: what was judged when it was given may have changed since.
-        self.afterwards: list[Callable[[], None]] = []
         # What an unpickler that renames makes of a name in the stream, before it is looked up.
         self.rename: Callable[[str, str], tuple[str, str]] | None = None
         self._harmless: set[tuple[Any, ...]] = set()
-        self._kept: list[tuple[GlobalRef, Any]] = []  # containers that objects were given
-        self._unfinished: list[Inert] = []
-        self._wary = False  # whether a stand-in exists that may not be kept, or has to be finished
 
     def stub(self, ref: GlobalRef) -> type[Inert]:
         """The stand-in class for a global, one for each name."""
@@ -57,15 +54,10 @@ class Recorder:
             stub = Global("Inert", (base,), {"__slots__": ()})
             stub.ref, stub.entry, stub.recorder = ref, entry, self
             if entry is not None:
-                stub.harmful, stub.needs_state = may_not_be_kept(ref, entry), entry.needs_state
-                stub.endless = ref == COUNT
-                self._wary = self._wary or stub.harmful or stub.needs_state or stub.endless
+                self.wary_of(stub, entry)
             self.stubs[ref] = stub
             self.uses[ref] = Use.REFERENCED.value
         return stub  # type: ignore[no-any-return]  # its class is made by a metaclass call
-
-    def objects(self, ref: GlobalRef, text: str, *, structural: bool = True) -> None:
-        self.objections[Objection(ref, text, structural)] = None
 
     def call(self, stub: type[Inert], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """REDUCE on a global: judge the arguments, hand back what stands for the result."""
@@ -114,7 +106,7 @@ class Recorder:
         if not issubclass(stub, Plain):
             made.args = args
         if stub.needs_state:
-            self._unfinished.append(made)
+            self.unfinished.append(made)
         return made
 
     def persistent(self, pid: Any) -> Any:
@@ -142,7 +134,6 @@ class Recorder:
             if wrong:
                 self.objects(stub.ref, wrong, structural=False)
 
-
     def state(self, made: Inert, state: Any) -> None:
         """What holds of every BUILD: once for an object, and with no attribute that Python obeys."""
         if hasattr(made, "state"):
@@ -150,7 +141,7 @@ class Recorder:
         made.state = state
         if type(state) is dict:
             self._attributes(made, state, ATTRIBUTES)
-            self.keeps(made.ref, tuple(state.values()), 0)
+            self.keeps(made.ref, state.values(), 0)
             return
         if type(state) is tuple and len(state) == 2:  # noqa: PLR2004 - a dict and one for the slots
             for part, harmless in zip(state, (ATTRIBUTES, SLOTS), strict=True):
@@ -168,70 +159,6 @@ class Recorder:
                 return
         self._harmless.add(names)
 
-    def given(self, stub: type[Inert], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        """Arguments: globals among them are for the rule of a callable that takes such."""
-        values = (*args, *kwargs.values()) if kwargs else args
-        if stub.harmful or stub.ref in TAKERS:
-            values = tuple(value for value in values if type(value) is not Global)
-            if stub.ref in TRAMPOLINES and values and type(values[0]) is tuple:
-                values = (*(v for v in values[0] if type(v) is not Global), *values[1:])
-        self.keeps(stub.ref, values, 2)
-
-    def keeps(self, ref: GlobalRef, values: Any, deep: int) -> None:
-        """An object keeps these values: none may do harm when it is called, none be half made.
-
-        What holds them may be changed by the stream until it is over, or was copied before that: so
-        they are looked through now, as deep as constructors copy, and all the way in the end.
-        """
-        kinds = set(map(type, values))
-        if kinds <= SCALARS:
-            return
-        for value in values:
-            kind = type(value)
-            if kind in CONTAINERS:
-                if value:
-                    self._kept.append((ref, value))
-                    if deep and self._wary:
-                        self.keeps(ref, value.values() if kind is dict else value, deep - 1)
-            elif not self._wary:
-                continue
-            elif kind is Global:
-                if value.harmful and ref not in KEEPERS:
-                    self.objects(value.ref, f"is kept by {ref}", structural=False)
-            elif type(kind) is Global and kind.needs_state and not hasattr(value, "state"):
-                self.objects(kind.ref, f"is given to {ref} before its state", structural=False)
-            elif deep and type(kind) is Global and kind.endless:
-                self.objects(kind.ref, f"is given to {ref}, which may run it to its end", structural=False)
-
-    def finish(self) -> None:
-        """What can only be told when the stream is over, for until then it can change it."""
-        for check in self.afterwards:
-            try:
-                check()
-            except Exception as error:  # noqa: BLE001 - as in check()
-                text = f"is changed into what no honest file has ({type(error).__name__})"
-                self.objects(GlobalRef("?", "what was judged"), text)
-        for made in self._unfinished:
-            if not hasattr(made, "state"):
-                self.objects(made.ref, "is made and not given its state", structural=False)
-        if self._wary:
-            self._look_through()
-
-    def _look_through(self) -> None:
-        """All containers that objects keep, as they are in the end."""
-        seen: dict[int, Any] = {}  # held, so that no other value takes the place of one
-        for ref, container in self._kept:
-            waiting: list[Any] = [container]
-            while waiting:
-                value = waiting.pop()
-                kind = type(value)
-                if kind is Global:
-                    if value.harmful and ref not in KEEPERS and ref not in TAKERS:
-                        self.objects(value.ref, f"is kept by {ref}", structural=False)
-                elif kind in CONTAINERS and id(value) not in seen:
-                    seen[id(value)] = value
-                    waiting.extend(value.values() if kind is dict else value)
-
     def items(self, made: Inert, *values: Any) -> None:
         """APPEND, SETITEM and the like on an object: picklers write them before its state."""
         self.uses[made.ref] |= ITEMS_SET
@@ -240,107 +167,11 @@ class Recorder:
         self.keeps(made.ref, values, 1)
 
 
-COUNT = GlobalRef("itertools", "count")  # an attribute, never something to fill a container from
-SCALARS = frozenset({int, float, bool, str, bytes, type(None), complex})
-CONTAINERS = frozenset({dict, list, tuple, set, frozenset})
-
-# What takes globals that may not be kept, under a rule of its own on each: types in hints, factories.
-TAKERS = frozenset(
-    {
-        GlobalRef("types", "GenericAlias"),
-        GlobalRef("_operator", "getitem"),
-        GlobalRef("_functools", "reduce"),
-        GlobalRef("functools", "reduce"),
-        GlobalRef("functools", "partial"),
-        GlobalRef("collections", "defaultdict"),
-    }
-)
-# What calls its first argument with the tuple that follows.
-TRAMPOLINES = frozenset(
-    GlobalRef(module, name)
-    for module in ("torch._tensor", "torch.tensor")
-    for name in ("_rebuild_from_type", "_rebuild_from_type_v2")
-)
-
-# joblib's wrappers keep the class of the array that follows.
-KEEPERS = frozenset(
-    GlobalRef(f"{package}.{module}", name)
-    for package in ("joblib", "sklearn.externals.joblib")
-    for module in ("numpy_pickle", "numpy_pickle_compat")
-    for name in ("NumpyArrayWrapper", "NDArrayWrapper", "ZNDArrayWrapper")
-)
-
-# Python, the unpickler and numpy look such names up on an object itself and obey: __setstate__ is
-# called by the next BUILD, __array_interface__ holds an address. These few occur in honest objects.
-ATTRIBUTES = frozenset(
-    {
-        "__annotations__",
-        "__author__",
-        "__dict__",  # shadowed by the class's own, where it is an attribute at all
-        "__doc__",
-        "__fields_set__",
-        "__module__",
-        "__name__",
-        "__notes__",
-        "__orig_class__",
-        "__private_attribute_values__",
-        "__qualname__",
-        "__version__",
-    }
-)
-SLOTS = ATTRIBUTES - {"__dict__"}  # set as attributes are, so it would exchange the dict
-
-
-def is_special(name: str, harmless: frozenset[str] = ATTRIBUTES) -> bool:
-    """Whether Python or a library looks such a name up on an object, and obeys what it finds.
-
-    Dicts whose items read as attributes (``Bunch``, ``OptimizeResult``) find it among their items.
-    """
-    if name[:2] != "__" or name[-2:] != "__":
-        return False
-    return name not in harmless and not name.startswith("__pydantic")
-
-
 def _quietly(rule: Callable[[tuple[Any, ...]], GlobalRef | None], args: tuple[Any, ...]) -> Any:
     try:
         return rule(args)
     except Exception:  # noqa: BLE001 - the call rule beside it has already objected
         return None
-
-
-def _pollution(opcode: str) -> property:
-    """A data descriptor on the metaclass: it wins over what instances of the class have."""
-
-    def object_to(cls: Any) -> Callable[..., None]:
-        def refused(*_: Any) -> None:
-            cls.recorder.objects(cls.ref, f"{opcode} on the global itself changes it for the process")
-
-        return refused
-
-    return property(object_to)
-
-
-class Global(type):
-    """The class of stand-in classes: what a stream does to a global itself arrives here."""
-
-    ref: GlobalRef
-    entry: Entry | None
-    recorder: Recorder
-    harmful = False
-    needs_state = False
-    endless = False
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        stub: Any = cls
-        return cls.recorder.call(stub, args, kwargs)
-
-    def __setitem__(cls, key: Any, value: Any) -> None:
-        cls.recorder.objects(cls.ref, "SETITEM on the global itself changes it for the process")
-
-    __setstate__ = _pollution("BUILD")
-    append = _pollution("APPEND")
-    extend = _pollution("APPENDS")
-    add = _pollution("ADDITEMS")
 
 
 class Inert(metaclass=Global):
@@ -356,7 +187,7 @@ class Inert(metaclass=Global):
     state: Any
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Inert:  # noqa: PYI034 - its recorder makes it
-        recorder = cls.recorder
+        recorder: Recorder = cls.recorder
         recorder.uses[cls.ref] |= INSTANTIATED
         if args or kwargs:
             recorder.given(cls, args, kwargs)

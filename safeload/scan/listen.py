@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 BULK: Final = 64 * 1024  # a buffer as long as this is skipped where that is possible
 AHEAD: Final = 64 * 1024  # how far a regular file is read ahead, at most
+SHOWN: Final = 16 * 1024  # and to one that peeks: what it then reads in one piece is kept twice
 FIRST_AHEAD: Final = 4 * 1024  # and at first, and behind a skipped buffer
 
 
@@ -93,6 +94,14 @@ class Live:
     def tell(self) -> int:
         """Bytes consumed since the look began."""
         return self.at
+
+    def now_holds(self, data: bytes) -> None:
+        """Give these bytes and no more, whatever the file has; begin another record."""
+        self.file, self.answers = io.BytesIO(data), []
+
+    def is_spent(self) -> bool:
+        """Whether all of those bytes were asked for."""
+        return not self.file.read(1)
 
     def skip(self, length: int) -> None:
         """Pass over bytes that are no opcodes."""
@@ -208,6 +217,14 @@ class Window(Live):
     def tell(self) -> int:
         return self.base + self.inside
 
+    def now_holds(self, data: bytes) -> None:
+        super().now_holds(data)
+        self.origin, self.end = 0, len(data)
+        self.window, self.inside, self.base = b"", 0, 0
+
+    def is_spent(self) -> bool:
+        return self.inside == len(self.window) and super().is_spent()
+
 
 class WindowPeeking(Window):
     """The same, showing the window to an unpickler that asks for it."""
@@ -220,10 +237,13 @@ class WindowPeeking(Window):
 
     def peek(self, size: int) -> Any:
         if self.inside >= len(self.window):
+            self.ahead = min(self.ahead, SHOWN)
             self._fill()
-        self.shown = self.window if not self.inside else b""
-        told = self.window[self.inside :]
-        self.answers.append(("peek", size, told))
+        start, window = self.inside, self.window
+        told = window[start:]
+        self.answers.append(("peek", size, self._told(start, len(window), told)))
+        if not start:
+            self.shown = window
         return told
 
 
@@ -242,6 +262,38 @@ class Whole:
 
     def readline(self) -> bytes:
         return b""
+
+
+class Copy:
+    """The rest of a ``BytesIO``, read by C alone but for buffers that are skipped; nothing is recorded."""
+
+    __slots__ = ("_copy", "_skips", "read", "readline", "tell")
+
+    def __init__(self, file: io.BytesIO, *, skips: bool) -> None:
+        self._copy = io.BytesIO(file.getvalue())
+        self._copy.seek(file.tell())
+        self._skips = skips
+        self.read = self._copy.read
+        self.readline = self._copy.readline
+        self.tell = self._copy.tell
+
+    def now_holds(self, data: bytes) -> None:
+        self._copy.seek(0)
+        self._copy.truncate(0)
+        self._copy.write(data)
+        self._copy.seek(0)
+
+    def is_spent(self) -> bool:
+        return not self._copy.read(1)
+
+    def readinto(self, into: Any) -> int:
+        size = len(into)
+        if size < BULK or not self._skips:
+            return self._copy.readinto(into)
+        start = self._copy.tell()
+        left = max(self._copy.getbuffer().nbytes - start, 0)
+        self._copy.seek(start + min(size, left))
+        return min(size, left)
 
 
 def _end_of(file: Any) -> int:
