@@ -32,13 +32,13 @@ def work(number: int, options: argparse.Namespace, results: Any) -> None:
     made = seeds()
     with tempfile.TemporaryDirectory() as empty:
         os.chdir(empty)
-        warm = server.Server(policy, made, options.seed)
-        batches = range(options.first + number, options.first + options.programs // server.BATCH, options.workers)
-        for batch in batches:
-            results.put((batch, warm.batch(batch)))
-            left = os.listdir(empty)
-            if left:
-                results.put((batch, {"tried": 0, "admitted": 0, "slow": 0, "hashes": b"", "hits": [{"hit": [f"files {left}"], "program": ""}]}))
+        warm = server.Server(policy, made, options.seed, options.batch)
+        end = options.first + -(-options.programs // options.batch)
+        for batch in range(options.first + number, end, options.workers):
+            found = warm.batch(batch)
+            if os.listdir(empty):
+                found["hits"].append({"hit": [f"left behind: {os.listdir(empty)}"], "program": ""})
+            results.put((batch, found))
         os.chdir("/")
     results.put(None)
 
@@ -54,6 +54,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--programs", type=int, default=1_000_000, help="admitted programs to load")
+    parser.add_argument("--batch", type=int, default=2_000, help="admitted programs of one child")
     parser.add_argument("--first", type=int, default=0, help="number of the first batch")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--profile", action="append", default=[], help="a list to search beside the default ones")
@@ -80,8 +81,9 @@ def main() -> int:
             hits += 1
             keep(options.hits, "hits.jsonl", batch, hit)
             print(f"HIT in batch {batch}: {hit['hit'][0][:160]}", flush=True)
-        spent = time.monotonic() - started
-        print(f"{batch}: {admitted} admitted of {tried}, {len(distinct)} distinct, {slow} slow, {hits} hits, {admitted / spent:.0f}/s", flush=True)
+        rate = admitted / (time.monotonic() - started)
+        counts = f"{admitted} admitted of {tried}, {len(distinct)} distinct, {slow} slow, {hits} hits"
+        print(f"{batch}: {counts}, {rate:.0f}/s", flush=True)
     return 1 if hits else 0
 
 

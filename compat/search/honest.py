@@ -92,7 +92,8 @@ class _WithStorages(pickle.Pickler):
         import torch
 
         if isinstance(obj, torch.storage.TypedStorage | torch.UntypedStorage):
-            kind = getattr(torch, obj.pickle_storage_type()) if hasattr(obj, "pickle_storage_type") else torch.UntypedStorage
+            typed = isinstance(obj, torch.storage.TypedStorage)
+            kind = getattr(torch, obj.pickle_storage_type()) if typed else torch.UntypedStorage
             return ("storage", kind, "0", "cpu", obj.size())
         return None
 

@@ -12,16 +12,22 @@ from safeload.scan.entry import Entry
 from safeload.scan.report import GlobalRef, Use
 
 LONGEST: Final = 600
-INTS: Final = (0, 1, 2, 3, 5, 8, 64, 255, 256, 624, 1000, 65536, 2**31 - 1, 2**31, 2**40, 2**62, 2**63 - 1, -1, -2, -(2**31))
-TEXTS: Final = tuple(
-    """
+INTS: Final = (
+    *(0, 1, 2, 3, 5, 8, 64, 255, 256, 624, 1000, 65536),
+    *(2**31 - 1, 2**31, 2**40, 2**62, 2**63 - 1, -1, -2, -(2**31)),
+)
+TEXTS: Final = (
+    "",
+    " ",
+    "a" * 300,
+    *"""
     a b x data state shape dtype values name append extend add close free_network step fit predict transform
     __class__ __dict__ __setstate__ __reduce__ __reduce_ex__ __del__ __getattr__ __call__ __array_interface__
     __array__ __iter__ __len__ __hash__ __eq__ __repr__ __doc__ __module__ __name__ __version__ _mgr _data _cache
     _item_cache _metadata _typ _attrs _flags attrs f8 i8 O8 V8 U1 cpu cuda latin1 os system /etc/passwd ../x UTC
     Europe/Vienna r w rb wb C F , : . | <
-    """.split()
-) + ("", " ", "a" * 300)
+    """.split(),
+)
 BYTES: Final = (b"", b"\0", b"b", b"A" * 8, b"\xff" * 8, b"\0" * 16, bytes(range(64)), b"\x07\xe4\x01\x02")
 FLOATS: Final = (0.0, -1.0, 1.5, float("inf"), float("nan"), 1e308, 5e-324)
 
@@ -58,7 +64,8 @@ class Pool:
         found: dict[type, dict[Any, None]] = {kind: {} for kind in self.literals}
         for program in programs:
             for step in program:
-                if step.op == "lit" and type(step.data) in found and (not isinstance(step.data, str | bytes) or len(step.data) < 400):
+                small = not isinstance(step.data, str | bytes) or len(step.data) < 400
+                if step.op == "lit" and type(step.data) in found and small:
                     found[type(step.data)][step.data] = None
         for kind, values in found.items():
             self.literals[kind] += values
@@ -123,10 +130,8 @@ def tweaked(value: Any, pool: Pool, dice: random.Random) -> Any:
         for _ in range(1 if how == 2 else 8):
             data[dice.randrange(len(data))] = dice.choice((0, 1, 0x7F, 0x80, 0xFF, dice.randrange(256)))
         return bytes(data)
-    if type(value) is bool:
-        return not value
-    if value is None:
-        return dice.choice((None, 0, "", True))
+    if type(value) in (bool, type(None)):
+        return dice.choice((None, 0, "", True, False))
     return dice.choice(pool.literals[type(value)])
 
 
@@ -228,7 +233,10 @@ def more_attributes(draft: Draft) -> None:
     if index is not None:
         step, dice = draft.steps[index], draft.dice
         key = draft.put(index, "lit", dice.choice(draft.pool.literals[str]))
-        value = draft.any_value(index) if dice.random() < 0.5 else draft.put(index + 1, "glob", dice.choice(draft.lists.all))
+        if dice.random() < 0.5:
+            value = draft.any_value(index)
+        else:
+            value = draft.put(index + 1, "glob", dice.choice(draft.lists.all))
         at = next(i for i, other in enumerate(draft.steps) if other.id == step.id)
         draft.steps[at] = step._replace(refs=(*step.refs, key.id, (value or key).id))
 

@@ -23,24 +23,29 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 warnings.simplefilter("ignore")
-os.environ.update(PYTHONWARNINGS="ignore", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", SAFELOAD_LOG="off")
+os.environ.update(
+    PYTHONWARNINGS="ignore",
+    OMP_NUM_THREADS="1",
+    OPENBLAS_NUM_THREADS="1",
+    MKL_NUM_THREADS="1",
+    SAFELOAD_LOG="off",
+)
 
 from honest import REPOSITORY
 
 sys.path.insert(0, str(REPOSITORY))
 
-import safeload
 from moves import LONGEST, Lists, Pool, mutated
 from opcodes import read, written
 from trial import Trial
 from watch import Watch, differences, fingerprint, targets_of
 
+import safeload
 from safeload.policy import Policy
 from safeload.scan.listen import Whole
 from safeload.scan.look import look
 from safeload.scan.nested import NestedRecorder
 
-BATCH: Final = 2_000  # admitted programs of one child
 STUCK_S: Final = 2.0  # of processor time, on one program
 MEMORY: Final = 2**29
 LATE: Final = ("tzdata.zoneinfo", "pandas.tseries.holiday", "torch._dynamo")
@@ -64,11 +69,11 @@ class Judge:
 class Server:
     """All that children share by their fork."""
 
-    def __init__(self, policy: Policy, seeds: list[bytes], seed: int) -> None:
+    def __init__(self, policy: Policy, seeds: list[bytes], seed: int, batch: int) -> None:
         safeload.deactivate()  # the verdict is asked for, the load is CPython's own
         self.judge = Judge(policy)
         self.lists = Lists(self.judge.rulebook)
-        self.seed = seed
+        self.seed, self.size = seed, batch
         self.board = mmap.mmap(-1, _ROOM)
         honest = [pickle for pickle in seeds if self.judge.admits(pickle)]
         programs = [steps for steps in map(read, honest) if len(steps) <= LONGEST]
@@ -198,7 +203,7 @@ class Child:
     def _admitted(self) -> Iterator[bytes]:
         pool, dice = self.pool, self.dice
         grown: list[Any] = []
-        while self.admitted < BATCH:
+        while self.admitted < self.server.size:
             self.tried += 1
             parent = dice.choice(grown) if grown and dice.random() < 0.3 else pool.one(dice)
             steps = mutated(parent, pool, self.server.lists, dice)

@@ -16,6 +16,8 @@ from watch import Stopped, Watch
 
 PATIENCE_S: Final = 0.3
 SHOWN: Final = 50
+FAILURES: Final = (Exception, Stopped, KeyboardInterrupt, SystemExit, GeneratorExit)
+"""How a load may end, and a use: all but being late."""
 
 
 class Late(BaseException):
@@ -117,14 +119,14 @@ class Trial:
         self.watch.armed = True
         try:
             value = Loader(io.BytesIO(program)).load()
-        except (Exception, RecursionError, Stopped, KeyboardInterrupt, SystemExit, GeneratorExit):
+        except FAILURES:
             value = None
         for part in _parts(value):
             for name, use in USES.items():
                 if name in ("eq", "iter") and type(part).__module__.startswith("scipy.sparse"):
                     continue  # arithmetic over the places of its values: a use, and known
                 self.at(name)
-                with contextlib.suppress(Exception, Stopped, KeyboardInterrupt, SystemExit, GeneratorExit):
+                with contextlib.suppress(*FAILURES):
                     use(part)
         self.at("del")
         part = value = None

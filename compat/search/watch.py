@@ -65,9 +65,7 @@ class Watch:
             writes = any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool(flags & WRITES)
             if not writes and any(part in str(path) for part in ZONES):
                 return None  # zoneinfo and dateutil read a zone's table by its name
-        elif event == "compile" and compiles_known_text(args[0]):
-            return None
-        elif event == "exec" and args[0].co_filename == "<string>" and args[0].co_names == _SCIPYS:
+        elif compiles_known_text(args[0]) if event == "compile" else event == "exec" and runs_known_code(args[0]):
             return None
         return f"{event} {args!r:.200}"
 
@@ -82,6 +80,11 @@ def compiles_known_text(what: Any) -> bool:
     """
     text = bytes(what).decode("utf-8", "replace") if isinstance(what, bytes | bytearray) else what
     return isinstance(text, str) and (text == _SIGNATURE or text.lstrip().startswith("def _parse_args(self,"))
+
+
+def runs_known_code(code: Any) -> bool:
+    """The same text of a distribution's, compiled."""
+    return code.co_filename == "<string>" and code.co_names == _SCIPYS
 
 
 def _plain(value: Any) -> Any:
@@ -133,7 +136,9 @@ def _of_class(cls: type) -> Iterator[tuple[str, Any]]:
 
 
 def _contents(value: Any) -> Any:
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ((v, 0) for v in value)
+    items: Any = ((one, 0) for one in value)
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
     return hash(tuple(sorted((repr(_plain(k)), _plain(v)) for k, v in items)))
 
 

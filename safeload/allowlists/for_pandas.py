@@ -311,8 +311,8 @@ def _arrow() -> Entries:
         PROFILE,
         "pyarrow.lib: _restore_array",
         uses="c",
-        reason="an array over buffers, put together unchecked: their lengths are checked here, "
-        "offsets inside them are not",
+        reason="an array over buffers, put together unchecked: their lengths are checked here, and where "
+        "the offsets inside them lead",
         call=rules_arrow.array_args,
     )
     return found | rows(
