@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import mmap
 import multiprocessing
 import os
 import sys
@@ -21,18 +22,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 
-def work(number: int, options: argparse.Namespace, results: Any) -> None:
+def work(number: int, options: argparse.Namespace, warm: Any, results: Any) -> None:
     """One worker: every so-manieth batch, in a folder of its own that stays empty."""
-    import server
-    from honest import seeds
-
-    from safeload.policy import Policy
-
-    policy = Policy(profiles=Policy().profiles + tuple(options.profile))
-    made = seeds()
+    warm.board = mmap.mmap(-1, warm.ROOM)
     with tempfile.TemporaryDirectory() as empty:
         os.chdir(empty)
-        warm = server.Server(policy, made, options.seed, options.batch)
         end = options.first + -(-options.programs // options.batch)
         for batch in range(options.first + number, end, options.workers):
             found = warm.batch(batch)
@@ -41,6 +35,17 @@ def work(number: int, options: argparse.Namespace, results: Any) -> None:
             results.put((batch, found))
         os.chdir("/")
     results.put(None)
+
+
+def warmed(options: argparse.Namespace) -> Any:
+    """What all workers share: libraries, honest pickles, lists."""
+    import server
+    from honest import seeds
+
+    from safeload.policy import Policy
+
+    policy = Policy(profiles=Policy().profiles + tuple(options.profile))
+    return server.Server(policy, seeds(), options.seed, options.batch)
 
 
 def keep(folder: Path, file: str, batch: int, found: dict[str, Any]) -> None:
@@ -60,8 +65,10 @@ def main() -> int:
     parser.add_argument("--profile", action="append", default=[], help="a list to search beside the default ones")
     parser.add_argument("--hits", type=Path, default=Path(tempfile.gettempdir()) / "search-hits")
     options = parser.parse_args()
-    results: Any = multiprocessing.Queue()
-    workers = [multiprocessing.Process(target=work, args=(n, options, results)) for n in range(options.workers)]
+    fork = multiprocessing.get_context("fork")
+    results: Any = fork.Queue()
+    warm = warmed(options)
+    workers = [fork.Process(target=work, args=(n, options, warm, results)) for n in range(options.workers)]
     started = time.monotonic()
     for worker in workers:
         worker.start()

@@ -72,7 +72,7 @@ class Pool:
 
     def one(self, dice: random.Random) -> list[Step]:
         """Small ones more often: the index is by size."""
-        return self.programs[int(len(self.programs) * dice.random() ** 2)]
+        return self.programs[int(len(self.programs) * dice.random() ** 3)]
 
 
 class Draft:

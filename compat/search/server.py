@@ -51,7 +51,6 @@ MEMORY: Final = 2**29
 LATE: Final = ("tzdata.zoneinfo", "pandas.tseries.holiday", "torch._dynamo")
 """What listed names import when they are first used."""
 _HEAD: Final = struct.Struct("<qq16s")
-_ROOM: Final = 2**20
 
 
 class Judge:
@@ -69,12 +68,14 @@ class Judge:
 class Server:
     """All that children share by their fork."""
 
+    ROOM: Final = 2**20
+
     def __init__(self, policy: Policy, seeds: list[bytes], seed: int, batch: int) -> None:
         safeload.deactivate()  # the verdict is asked for, the load is CPython's own
         self.judge = Judge(policy)
         self.lists = Lists(self.judge.rulebook)
         self.seed, self.size = seed, batch
-        self.board = mmap.mmap(-1, _ROOM)
+        self.board: Any = None  # each worker makes its own
         honest = [pickle for pickle in seeds if self.judge.admits(pickle)]
         programs = [steps for steps in map(read, honest) if len(steps) <= LONGEST]
         self.pool = Pool(programs)

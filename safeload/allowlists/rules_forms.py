@@ -123,6 +123,14 @@ def own_attributes(state: Any) -> bool:
     return type(state) is dict and plain_attributes(None, state) is None
 
 
+def values_state(made: Any, state: Any) -> str | None:
+    """As below, and no global among the attributes: the class changes what it holds when it is copied."""
+    wrong = dict_state(made, state)
+    if wrong is None and any(ref_of(value) is not None for value in state.values()):
+        return "holds a class or a function, which a copy of it would change for the process"
+    return wrong
+
+
 def dict_state(_: Any, state: Any) -> str | None:
     """A dict for ``__dict__``: the other form, ``(dict, slots)``, runs ``setattr`` for every slot.
 

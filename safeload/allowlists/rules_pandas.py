@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Final
 
 from safeload.allowlists.rules_forms import (
     Args,
     Kwargs,
-    array_parts,
     is_array,
     is_int,
     is_plain,
@@ -17,7 +15,7 @@ from safeload.allowlists.rules_forms import (
     refs,
     words,
 )
-from safeload.allowlists.rules_numpy import ascii_text
+from safeload.allowlists.rules_labels import codes_fit, length_of, numbers_of
 from safeload.scan.inert import Inert, made_by, ref_of
 from safeload.scan.report import GlobalRef
 
@@ -77,7 +75,6 @@ _INDEX_KEYS: Final = words(
 # pandas calls methods of the calendars and zones that it is given.
 _TIME_LIBRARIES: Final = words("datetime zoneinfo pytz dateutil numpy pandas decimal")
 _SLICE: Final = GlobalRef("builtins", "slice")
-_UNREAD: Final = 64 * 1024
 _MOST_COLUMNS: Final = 10_000_000
 
 
@@ -93,44 +90,9 @@ def index_args(args: Args, kwargs: Kwargs) -> str | None:
     )
     if not fits:
         return "makes something other than a pandas index"
-    if "levels" not in given or _codes_fit(given):
+    if "levels" not in given or codes_fit(given):
         return None
     return "has codes that lead outside its labels"
-
-
-def _codes_fit(given: dict[str, Any]) -> bool:
-    """A MultiIndex is not verified when it is unpickled, and prints what its codes lead to."""
-    levels, codes = _listed(given["levels"]), _listed(given["codes" if "codes" in given else "labels"])
-    lengths = [_length(level) for level in levels]
-
-    def fit() -> bool:
-        return all(_within(array, length) for array, length in zip(codes, lengths, strict=True))
-
-    recorder, ref = levels[0].recorder, levels[0].ref
-
-    def again() -> None:
-        if not fit():
-            recorder.objects(ref, "has its codes changed afterwards", structural=False)
-
-    recorder.afterwards.append(again)
-    return fit()
-
-
-def _listed(value: Any) -> list[Any]:
-    """The items of a list, or of the FrozenList that an older version wrote."""
-    return list(value if type(value) in (list, tuple) else value.args[0])
-
-
-def _within(array: Any, length: int) -> bool:
-    """Whether all codes are places of as many labels, or -1 for none."""
-    _, data = array_parts(array)
-    data = data.args[0] if made_by(data) is not None else data
-    if data is None or (array.recorder.skips and len(data) >= _UNREAD):
-        array.recorder.wants_bulk = True  # judged when the look has read it
-        return bool(array.recorder.skips)
-    view: Any = memoryview(data)
-    codes = set(view.cast(_SIGNED[_kind(array)]))
-    return not codes or (min(codes) >= -1 and max(codes) < length)
 
 
 def wrapped_args(args: Args, kwargs: Kwargs) -> str | None:
@@ -148,31 +110,6 @@ def wrapped_state(_: Any, state: Any) -> str | None:
     return None if fits and own_attributes(attributes) else "its state must be values and their type"
 
 
-def _numbers(value: Any) -> list[int] | None:
-    """The numbers of a pickled array of 64-bit integers; None if they cannot be read here."""
-    _, data = array_parts(value)
-    data = data.args[0] if made_by(data) is not None else data
-    if type(data) not in (bytes, bytearray) or len(data) >= _UNREAD or len(data) % 8:
-        return None
-    return list(memoryview(data).cast("q")) if _kind(value) == "i8" else None
-
-
-def _kind(value: Any) -> str:
-    """An array's type as ``i8``, if it is in this machine's order; else nothing."""
-    if type(value.state if hasattr(value, "state") else None) is dict:
-        dtype = value.state.get("dtype")
-    elif hasattr(value, "state"):
-        dtype = value.state[2]
-    else:
-        dtype = value.args[1]
-    order = ascii_text(getattr(dtype, "state", (3, "<"))[1])
-    kind = ascii_text(dtype.args[0]).lstrip("<=|")
-    return kind if order in ("<", "=", "|") and sys.byteorder == "little" else ""
-
-
-_SIGNED: Final = {"i1": "b", "i2": "h", "i4": "i", "i8": "q"}
-
-
 def _places(placement: Any) -> list[int] | None:
     """The columns that a block holds; None if they cannot be read here."""
     if type(placement) is slice:
@@ -180,7 +117,7 @@ def _places(placement: Any) -> list[int] | None:
     elif made_by(placement) == _SLICE:
         bounds = placement.args
     else:
-        return _numbers(placement)
+        return numbers_of(placement)
     start, stop, step = bounds
     places = range(start, stop, step or 1)
     if len(places) > _MOST_COLUMNS:
@@ -215,37 +152,6 @@ def _watched(placements: list[Any], axes: Any) -> bool:
 
     recorder.afterwards.append(again)
     return _covers(placements)
-
-
-def _length(index: Any) -> int:
-    """How many labels an index has, from what it was made with.
-
-    Raises:
-        Exception: that cannot be told here, which refuses the file.
-    """
-    given = index.args[1]
-    if {"start", "stop", "step"} <= given.keys():
-        return len(range(given["start"], given["stop"], given["step"]))
-    values = given.get("codes", given.get("labels", given.get("left", given.get("data"))))
-    if type(values) in (list, tuple) or getattr(made_by(values), "qualname", "") == "FrozenList":
-        values = _listed(values)[0]
-    for _ in range(4):  # an array of pandas' holds one of numpy's, or several of arrow's
-        shape, _data = array_parts(values)
-        if shape is not None:
-            return int(shape[0])
-        if getattr(made_by(values), "qualname", "") == "chunked_array":
-            return sum(array.args[0][1] for array in values.args[0])
-        state = values.state
-        values = _inner(state)
-    msg = "an index of an unknown kind"
-    raise ValueError(msg)
-
-
-def _inner(state: Any) -> Any:
-    """The values in an extension array's state."""
-    if type(state) is dict:
-        return next(state[key] for key in ("_ndarray", "_data", "_left", "_pa_array", "_codes") if key in state)
-    return next(part for part in state if is_array(part))
 
 
 def block_args(args: Args, kwargs: Kwargs) -> str | None:
@@ -284,7 +190,7 @@ def manager_state(_: Any, state: Any) -> str | None:
     if type(axes) is not list or len(axes) != 2:
         return "has something else than rows and columns"
     placements = [block["mgr_locs"] for block in blocks]
-    if not _watched(placements, axes) or sum(len(_places(p) or ()) for p in placements) > _length(axes[0]):
+    if not _watched(placements, axes) or sum(len(_places(p) or ()) for p in placements) > length_of(axes[0]):
         return "names columns that it does not have"
     return None
 

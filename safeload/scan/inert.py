@@ -40,7 +40,6 @@ class Recorder(Keeping):
         self.look_into = nested
         self.uses: dict[GlobalRef, int] = {}  # Use values: Flag arithmetic is slow per object
         self.raw: dict[GlobalRef, GlobalRef] = {}
-        self.stubs: dict[GlobalRef, type[Inert]] = {}
         # What an unpickler that renames makes of a name in the stream, before it is looked up.
         self.rename: Callable[[str, str], tuple[str, str]] | None = None
         self._harmless: set[tuple[Any, ...]] = set()

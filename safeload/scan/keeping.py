@@ -10,6 +10,7 @@ from safeload.scan.report import GlobalRef, Objection
 from safeload.scan.standin import Global
 
 COUNT = GlobalRef("itertools", "count")  # an attribute, never something to fill a container from
+NAMESPACES = frozenset({GlobalRef("types", "SimpleNamespace"), GlobalRef("argparse", "Namespace")})
 SCALARS = frozenset({int, float, bool, str, bytes, type(None), complex})
 CONTAINERS = frozenset({dict, list, tuple, set, frozenset})
 HOLDERS = CONTAINERS | {Global}  # what a global can be in, or be
@@ -46,6 +47,7 @@ class Keeping:
     """The part of a look that follows what is given to objects.
 
     Attributes:
+        stubs: the stand-ins of this look, by what they stand for.
         looking: how many streams are being read, one inside the other.
         afterwards: run when the stream is over, for what was judged may have changed since.
         unfinished: objects that crash until they are given their state.
@@ -53,6 +55,7 @@ class Keeping:
 
     def __init__(self) -> None:
         self.objections: dict[Objection, None] = {}
+        self.stubs: dict[GlobalRef, Any] = {}
         self.looking = 0
         self.afterwards: list[Callable[[], None]] = []
         self.unfinished: list[Any] = []
@@ -103,7 +106,9 @@ class Keeping:
         kind = type(value)
         if kind.needs_state and not hasattr(value, "state"):
             self.objects(kind.ref, f"is given to {ref} before its state", structural=False)
-        if kind.endless and filled_from:
+        owner = self.stubs[ref].entry
+        ruled = owner is not None and owner.state is not None and ref not in NAMESPACES
+        if kind.endless and (filled_from or ruled):
             self.objects(kind.ref, f"is given to {ref}, which may run it to its end", structural=False)
 
     def finish(self) -> None:
