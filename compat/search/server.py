@@ -48,8 +48,8 @@ from safeload.scan.nested import NestedRecorder
 
 STUCK_S: Final = 2.0  # of processor time, on one program
 MEMORY: Final = 2**29
-LATE: Final = ("tzdata.zoneinfo", "pandas.tseries.holiday", "torch._dynamo")
-"""What listed names import when they are first used."""
+LATE: Final = ("tzdata.zoneinfo", "importlib.readers", "pandas.tseries.holiday", "torch._dynamo")
+"""What listed names import when they are first used, whatever their arguments."""
 _HEAD: Final = struct.Struct("<qq16s")
 
 
@@ -91,8 +91,9 @@ class Server:
 
     def _warm(self) -> None:
         """Use every honest object once, so that what they import late is there."""
-        with contextlib.suppress(zoneinfo.ZoneInfoNotFoundError):
-            zoneinfo.ZoneInfo("No/Such")
+        for key in ("No/Such", "NoSuch"):
+            with contextlib.suppress(zoneinfo.ZoneInfoNotFoundError):
+                zoneinfo.ZoneInfo(key)
         trial = Trial(self.watch, lambda _: None)
         self.watch.explained = lambda *_: None  # type: ignore[method-assign]
         for steps in self.pool.programs:
