@@ -91,8 +91,9 @@ def length_of(index: Any) -> int:
         maker = getattr(made_by(values), "qualname", "")
         if maker in ("chunked_array", "_restore_array"):
             return sum(array.args[0][1] for array in (values.args[0] if maker == "chunked_array" else [values]))
-        state = values.state
-        values = _inner(state)
+        if not hasattr(values, "state"):
+            return length_of(values)  # an index again: the left ends of intervals
+        values = _inner(values.state)
     msg = "an index of an unknown kind"
     raise ValueError(msg)
 

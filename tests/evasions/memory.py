@@ -368,6 +368,15 @@ def of_pandas(id: str, code: bytes, use: Any) -> Row:
     return of_numpy(id, code, load=then(use), effect=crash, needs=("pandas",))
 
 
+def texts_far_away() -> bytes:
+    """A column of arrow's whose second text begins a long way behind its bytes."""
+    offsets = struct.pack("<5i", 0, 2**30, 2**30 + 1, 2**30 + 2, 2**30 + 3)
+    kind = calling("pyarrow.lib:type_for_alias", text("string"))
+    buffers = listing(NONE, *(calling("pyarrow.lib:py_buffer", octets(data)) for data in (offsets, b"abc")))
+    parts = group(kind, number(4), number(0), number(0), buffers, listing(), NONE)
+    return calling("pyarrow.lib:_restore_array", parts)
+
+
 SHORT: Final = listing(range_index(1), range_index(1))
 
 UNCHECKED: Final = (
@@ -388,6 +397,13 @@ UNCHECKED: Final = (
         repr,
     ),
     of_pandas("codes_that_lead_outside_the_labels", levels_and_codes(), repr),
+    of_numpy(
+        "texts_that_lie_outside_their_bytes",
+        texts_far_away(),
+        load=then(lambda loaded: loaded.to_pylist()),
+        effect=crash,
+        needs=("pyarrow",),
+    ),
 )
 
 ROWS: Final = (*MEMORY, *FRAMES, *UNCHECKED)
