@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from safeload.scan.entry import CallRule, Entry, Rulebook
-from safeload.scan.keeping import Keeping
+from safeload.scan.keeping import SCALARS, Keeping
 from safeload.scan.report import GlobalRef, Use
 from safeload.scan.standin import ATTRIBUTES, SLOTS, Global, is_special
 
@@ -146,7 +146,7 @@ class Recorder(Keeping):
             for part, harmless in zip(state, (ATTRIBUTES, SLOTS), strict=True):
                 if type(part) is dict:
                     self._attributes(made, part, harmless)
-        self.keeps(made.ref, (state,), 2)
+        self.keeps(made.ref, state if type(state) is tuple else (state,), 1)
 
     def _attributes(self, made: Inert, state: dict[Any, Any], harmless: frozenset[str]) -> None:
         names = (*state, harmless is SLOTS)
@@ -158,12 +158,13 @@ class Recorder(Keeping):
                 return
         self._harmless.add(names)
 
-    def items(self, made: Inert, *values: Any) -> None:
+    def items(self, made: Inert, values: tuple[Any, ...]) -> None:
         """APPEND, SETITEM and the like on an object: picklers write them before its state."""
         self.uses[made.ref] |= ITEMS_SET
         if hasattr(made, "state"):
             self.objects(made.ref, "an object made from it is given items after its state")
-        self.keeps(made.ref, values, 1)
+        if type(values[0]) not in SCALARS:
+            self.keeps(made.ref, values, 1)
 
 
 def _quietly(rule: Callable[[tuple[Any, ...]], GlobalRef | None], args: tuple[Any, ...]) -> Any:
@@ -200,10 +201,10 @@ class Inert(metaclass=Global):
     def __setitem__(self, key: Any, value: Any) -> None:
         if type(key) is str and is_special(key) and self.ref.module != "collections":
             self.recorder.objects(self.ref, f"is given the special item {key:.40}")
-        self.recorder.items(self, value)
+        self.recorder.items(self, (value,))
 
     def append(self, *items: Any) -> None:
-        self.recorder.items(self, *items)
+        self.recorder.items(self, items)
 
     extend = add = append
 

@@ -69,15 +69,16 @@ class Keeping:
         """Tell what about a new stand-in has to be followed."""
         stub.harmful, stub.needs_state = may_not_be_kept(stub.ref, entry), entry.needs_state
         stub.endless = stub.ref == COUNT
+        stub.takes_globals = stub.harmful or stub.ref in TAKERS
         self._wary = self._wary or stub.harmful or stub.needs_state or stub.endless
 
     def given(self, stub: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Arguments: globals among them are for the rule of a callable that takes such."""
-        values = (*args, *kwargs.values()) if kwargs else args
-        if stub.harmful or stub.ref in TAKERS:
-            values = tuple(value for value in values if type(value) is not Global)
+        values: Any = (*args, *kwargs.values()) if kwargs else args
+        if stub.takes_globals:
+            values = [value for value in values if type(value) is not Global]
             if stub.ref in TRAMPOLINES and values and type(values[0]) is tuple:
-                values = (*(v for v in values[0] if type(v) is not Global), *values[1:])
+                values = [*(v for v in values[0] if type(v) is not Global), *values[1:]]
         self.keeps(stub.ref, values, 2)
 
     def keeps(self, ref: GlobalRef, values: Any, deep: int) -> None:
@@ -90,9 +91,13 @@ class Keeping:
             return
         for value in values:
             kind = type(value)
+            if kind in SCALARS:
+                continue
             if kind in CONTAINERS:
-                if kind is not tuple or value:  # an empty list may be filled later
-                    self._kept.append((ref, value))
+                if kind is tuple and deep:
+                    self.keeps(ref, value, deep - 1)  # which nothing changes
+                    continue
+                self._kept.append((ref, value))
                 if deep and self._wary:
                     self.keeps(ref, value.values() if kind is dict else value, deep - 1)
             elif self._wary and kind is Global:

@@ -59,6 +59,7 @@ class Global(type):
     recorder: Any
     harmful = False
     needs_state = False
+    takes_globals = False
     endless = False
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
