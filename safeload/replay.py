@@ -12,7 +12,21 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from safeload.scan.listen import Again, Answer, Hole, length_of
+from safeload.scan.listen import Again, Answer, Hole, Reread, digest_of, length_of
+
+
+def read_again(part: Reread, file: Any) -> bytes:
+    """What the look read there, from the file.
+
+    Raises:
+        UnpicklingError: it has been changed since.
+    """
+    file.seek(part.start)
+    data: bytes = file.read(part.length)
+    if digest_of(data) != part.digest:
+        msg = "the file was changed while it was being read"
+        raise pickle.UnpicklingError(msg)
+    return data
 
 
 class Repeating:
@@ -29,7 +43,9 @@ class Repeating:
         if asked != method or length != size:
             msg = f"the load reads otherwise than the look: {method}({size}), not {asked}({length})"
             raise pickle.UnpicklingError(msg)
-        return told.window[told.start : told.stop] if type(told) is Again else told
+        if type(told) is Again:
+            return told.window[told.start : told.stop]
+        return read_again(told, self._file) if type(told) is Reread else told
 
     def read(self, size: int) -> Any:
         return self._next("read", size)
@@ -92,7 +108,7 @@ class Onward:
         return len(data)
 
 
-Part = bytes | Hole
+Part = bytes | Hole | Reread
 ONE_PIECE: Final = 64 * 1024
 
 
@@ -150,6 +166,8 @@ class Playing:
         if isinstance(part, Hole):
             self.file.seek(part.start)
             self._left = part.length
+        elif isinstance(part, Reread):
+            self._memory = io.BytesIO(read_again(part, self.file))
         else:
             self._memory = io.BytesIO(self._with_those_that_follow(part))
         return True
@@ -157,9 +175,9 @@ class Playing:
     def _with_those_that_follow(self, part: bytes) -> bytes:
         """Short parts in one piece: an array's bytes are read in several steps, and mostly few."""
         length, parts = len(part), [part]
-        while length < ONE_PIECE and self._parts and not isinstance(self._parts[0], Hole):
+        while length < ONE_PIECE and self._parts and isinstance(self._parts[0], bytes):
             following = self._parts.popleft()
-            assert isinstance(following, bytes)  # noqa: S101 - what is no hole is bytes
+            assert isinstance(following, bytes)  # noqa: S101 - as the line before says
             parts.append(following)
             length += len(following)
         return b"".join(parts) if len(parts) > 1 else part

@@ -31,6 +31,23 @@ def is_likely(file: Any) -> bool:
     return head[:2] in FRAMED and NAME not in head
 
 
+def is_likely_in(data: Any) -> bool:
+    """The same of bytes in memory."""
+    return type(data) is bytes and data[:2] in FRAMED and NAME not in data[:HEAD] and not grants.any_trust()
+
+
+def loads(original: Callable[[Any], Any], under_way: guard.Load, data: bytes) -> Any:
+    """Load what holds nothing but data, or raise as :func:`load` does."""
+    pending, under_way.pending = under_way.pending, None
+    try:
+        with COLLECTION_PAUSED:
+            return original(data)
+    except Exception:  # noqa: BLE001 - it breaks off: begun anew, it says so in the words that it should
+        raise guard.MoreThanData from None
+    finally:
+        under_way.pending = pending
+
+
 def load(original: Callable[[Any], Any], file: Any) -> Any:
     """Load what holds nothing but data.
 

@@ -58,7 +58,12 @@ def _loads_many(original: Original, load: guard.Load, data: Any, options: dict[s
     """``loads`` of what is long, or of what may name objects that CPython hands out unasked."""
     if guard.must_look_first():
         guard.examine(load)
-    elif _size(data) >= LONG and not guard.passes(load, record.caller()):
+    elif not options and data_only.is_likely_in(data):
+        try:
+            return data_only.loads(original, load, data)
+        except guard.MoreThanData:
+            pass
+    if _size(data) >= LONG and not guard.passes(load, record.caller()):
         # A look at all of it at once would copy its buffers: look and load as for a file.
         load.pending = None
         tape = Tape(io.BytesIO(data), options)

@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import io
 import os
+from _blake2 import blake2b  # without hashlib, which brings in OpenSSL
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 BULK: Final = 64 * 1024  # a buffer as long as this is skipped where that is possible
 AHEAD: Final = 64 * 1024  # how far a regular file is read ahead, at most
+TO_REREAD: Final = 32 * 1024  # what is longer is not kept in memory, beside all that it describes
 SHOWN: Final = 16 * 1024  # and to one that peeks: what it then reads in one piece is kept twice
-FIRST_AHEAD: Final = 4 * 1024  # and at first, and behind a skipped buffer
+FIRST_AHEAD: Final = 4 * 1024  # and at first
+BEHIND_A_HOLE: Final = 512  # and behind a skipped buffer, where the next may be near
 
 
 class Hole(NamedTuple):
@@ -25,6 +28,14 @@ class Hole(NamedTuple):
 
     start: int
     length: int
+
+
+class Reread(NamedTuple):
+    """A long part of a regular file that the look did read: the load reads it again, and compares."""
+
+    start: int
+    length: int
+    digest: bytes
 
 
 class Again(NamedTuple):
@@ -41,9 +52,14 @@ Answer = tuple[str, int, Any]
 
 def length_of(told: Any) -> int:
     """The number of bytes an answer gave."""
-    if isinstance(told, Hole):
+    if isinstance(told, Hole | Reread):
         return told.length
     return told.stop - told.start if isinstance(told, Again) else len(told)
+
+
+def digest_of(data: bytes) -> bytes:
+    """Tells one part from every other."""
+    return blake2b(data, digest_size=16).digest()
 
 
 class Live:
@@ -142,8 +158,15 @@ class Window(Live):
         self.inside = 0
         self.ahead = min(2 * self.ahead, AHEAD)
 
-    def _beyond(self, size: int) -> bytes:
-        """Bytes that the window does not hold to their end."""
+    def _beyond(self, method: str, size: int) -> bytes:
+        """Bytes that the window does not hold to their end, put on record."""
+        start = self.origin + self.tell()
+        data = self._read_on(size)
+        kept = Reread(start, len(data), digest_of(data)) if len(data) >= TO_REREAD else data
+        self.answers.append((method, size, kept))
+        return data
+
+    def _read_on(self, size: int) -> bytes:
         left = self.end - self.origin - self.tell()
         if size > max(left, AHEAD):
             self.cut = f"it asks for {size} bytes where {left} are left: it is cut short, or lies"
@@ -169,8 +192,7 @@ class Window(Live):
             data = window[start:stop]
             self.answers.append(("read", size, self._told(start, stop, data)))
         else:
-            data = self._beyond(size)
-            self.answers.append(("read", size, data))
+            data = self._beyond("read", size)
         return data
 
     def readline(self) -> Any:
@@ -193,9 +215,9 @@ class Window(Live):
         if stop <= len(self.window):
             data = self.window[self.inside : stop]
             self.inside = stop
+            self.answers.append(("readinto", size, data))
         else:
-            data = self._beyond(size)
-        self.answers.append(("readinto", size, data))
+            data = self._beyond("readinto", size)
         into[: len(data)] = data
         return len(data)
 
@@ -207,7 +229,7 @@ class Window(Live):
             self.inside += size
         else:
             self.window, self.inside, self.base = b"", 0, at + size
-            self.ahead = FIRST_AHEAD
+            self.ahead = BEHIND_A_HOLE
             self._ask(self.file.seek, self.origin + self.base)
         return size
 
