@@ -201,7 +201,8 @@ def may_be_instantiated(value: Any, args: tuple[Any, ...]) -> bool:
         return True
     if Use.INSTANTIATED not in entry.uses:
         return False
-    return entry.call is None or entry.call(args, {}) is None
+    rule = entry.new or entry.call
+    return rule is None or rule(args, {}) is None
 
 
 def reconstructor(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None:

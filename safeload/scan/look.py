@@ -131,6 +131,7 @@ def look(  # noqa: PLR0913 - all that one look is
         # Named by an earlier stream, not by this one, until it does something with them.
         recorder.uses.update(dict.fromkeys(recorder.uses, 0))
     problem = ""
+    recorder.looking += 1
     try:
         eye.load()
     except RecursionError:
@@ -139,6 +140,8 @@ def look(  # noqa: PLR0913 - all that one look is
         problem = "asks for more memory than there is"
     except Exception as error:  # noqa: BLE001 - whatever stops the reading makes it unreadable
         problem = str(error) or type(error).__name__
+    finally:
+        recorder.looking -= 1
     report = report_of(recorder, problem)
     if afterwards is not None:
         afterwards(eye)
