@@ -31,6 +31,7 @@ class Refusal:
         path: the file, where one is known.
         refused: every name refused, with the ground.
         unread: why the stream could not be read to its end, and what it looks like.
+        undecodable: what the UnicodeDecodeError says that was the reason, if it was one.
         sha256: digest of the whole file, where it is a regular one.
         policy: where the policy in force came from.
         locked: whether only an administrator can change it.
@@ -45,6 +46,7 @@ class Refusal:
     path: str = ""
     refused: tuple[Refused, ...] = ()
     unread: str = ""
+    undecodable: tuple[Any, ...] = ()
     sha256: str = ""
     policy: str = "shipped"
     locked: bool = False
@@ -65,15 +67,20 @@ class BlockedLoadError(SafeloadError, pickle.UnpicklingError):
     ``refusal`` holds the facts. Survives pickling, so that a worker's refusal reaches its parent.
     """
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal)
-        self.refusal = refusal
+    def __init__(self, refusal: Refusal | str) -> None:
+        # Libraries make an error anew from its class and a text of theirs: torch's DataLoader does.
+        self.said = refusal if isinstance(refusal, str) else ""
+        self.refusal = Refusal(api="") if isinstance(refusal, str) else refusal
+        self._fill()
+
+    def _fill(self) -> None:
+        super().__init__(self.said or self.refusal)
 
     def __str__(self) -> str:
-        return explain(self.refusal)
+        return self.said or explain(self.refusal)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.refusal,)
+        return type(self), (self.said or self.refusal,)
 
     def _render_traceback_(self, *_: object) -> list[str]:
         """IPython's hook: the message alone, without frames that explain nothing."""
@@ -88,9 +95,22 @@ class UnreadableError(BlockedLoadError):
     """The file cannot be read to its end, so nobody can say what it holds."""
 
 
+class UndecodableError(UnreadableError, UnicodeDecodeError):
+    """Its text is in another encoding, as Python 2 wrote it.
+
+    Programs catch CPython's UnicodeDecodeError and try again with ``encoding="latin1"``; so does pandas.
+    """
+
+    def _fill(self) -> None:
+        facts = self.refusal.undecodable or ("ascii", b"", 0, 0, self.said)
+        UnicodeDecodeError.__init__(self, *facts)
+
+
 def refusal_error(refusal: Refusal) -> BlockedLoadError:
     """The error of the kind that fits the facts."""
-    return (BlockedGlobalError if refusal.refused else UnreadableError)(refusal)
+    if refusal.refused:
+        return BlockedGlobalError(refusal)
+    return (UndecodableError if refusal.undecodable else UnreadableError)(refusal)
 
 
 _MARKED = {Ground.NEVER: "never allowed", Ground.STRUCTURE: "refused under every policy"}
@@ -121,6 +141,8 @@ def _why(item: Refused) -> str:
 
 
 def _ways_forward(refusal: Refusal) -> list[str]:
+    if refusal.undecodable and not refusal.refused:
+        return ["Python 2 may have written it: pass encoding='latin1', if the function takes one."]
     if not refusal.refused:
         return [
             "A complete copy may help: compare its size and digest with the source.",

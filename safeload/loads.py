@@ -134,6 +134,7 @@ def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
         path=path,
         refused=tuple(map(told, verdict.refused)),
         unread=verdict.unread,
+        undecodable=verdict.undecodable,
         sha256=grants.digest_of_path(path),
         policy=f"{policy.mode.value}, {policy.origin}",
         locked=policy.locked,

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from safeload.allowlists import DEFAULT_PROFILES, PLAIN, entries_of, never_reason
 from safeload.plain import WithPlain
@@ -53,11 +54,13 @@ class Verdict:
     Attributes:
         refused: the names refused; empty if none is.
         unread: why the stream could not be read to its end; empty if it could.
+        undecodable: what the UnicodeDecodeError says that was the reason, if it was one.
         profiles: the lists and grants that allowed the rest.
     """
 
     refused: tuple[Refused, ...] = ()
     unread: str = ""
+    undecodable: tuple[Any, ...] = ()
     profiles: tuple[str, ...] = ()
 
     @property
@@ -128,6 +131,7 @@ class Policy:
         return Verdict(
             refused=tuple(refused[ref] for ref in sorted(refused)),
             unread=report.problem,
+            undecodable=report.undecodable,
             profiles=tuple(profiles),
         )
 
