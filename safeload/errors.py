@@ -35,8 +35,11 @@ class Refusal:
         sha256: digest of the whole file, where it is a regular one.
         policy: where the policy in force came from.
         locked: whether only an administrator can change it.
-        problem: why a configured policy was not used.
-        profiles: shipped profiles that together list every refused name, if they do.
+        contact: whom to ask then, where the policy says it.
+        problem: why a configured policy, or a part of it, is not in force.
+        late: settings that were changed in the environment after they had been read.
+        profiles: shipped profiles that together list those refused names that any profile lists.
+        unlisted: the refused names that no shipped profile lists.
     """
 
     api: str
@@ -47,8 +50,11 @@ class Refusal:
     sha256: str = ""
     policy: str = "shipped"
     locked: bool = False
+    contact: str = ""
     problem: str = ""
+    late: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
+    unlisted: tuple[GlobalRef, ...] = ()
 
     @property
     def globals(self) -> tuple[GlobalRef, ...]:
@@ -122,7 +128,10 @@ def explain(refusal: Refusal) -> str:
         lines.append(f"  It could not be read to its end: {printable(refusal.unread)}")
     lines += ["", *_ways_forward(refusal), "", f"Policy: {refusal.policy}."]
     if refusal.problem:
-        lines.append(f"The configured policy was not used: {printable(refusal.problem)}")
+        lines.append(f"Not in force as configured: {printable(refusal.problem, 2000)}")
+    if refusal.late:
+        names = ", ".join(refusal.late)
+        lines.append(f"Settings are read once, when safeload is imported; changed since, to no effect: {names}.")
     return "\n".join(lines)
 
 
@@ -140,22 +149,28 @@ def _ways_forward(refusal: Refusal) -> list[str]:
             *_trust(refusal, 0),
         ]
     if refusal.locked:
-        return ["This policy is locked. Send this message to whoever maintains it."]
-    grantable = [item.ref for item in refusal.refused if item.ground is Ground.UNLISTED]
+        whom = printable(refusal.contact) or "whoever maintains it"
+        return [f"This policy is locked. Send this message to {whom}."]
     lines = ["Ways forward, safest first:"]
     lines.append(f"  1. Ask for it in a format that cannot carry code: {_format(refusal.api)}.")
-    if refusal.profiles:
-        names = ", ".join(map(repr, refusal.profiles))
-        lines.append("  2. Shipped lists hold all these names, with rules. Put them in force for this load:")
-        lines.append(f"       with safeload.allow({names}): ...")
-    elif len(grantable) == len(refusal.refused):
-        names = ", ".join(repr(str(ref)) for ref in grantable)
-        lines.append("  2. You know what these names do, and want them for this load only:")
-        lines.append(f"       with safeload.allow({names}): ...")
-    else:
+    if any(item.ground is not Ground.UNLISTED for item in refusal.refused):
         lines.append("  2. Allowing names is no way out here: not every refusal above is of a name")
         lines.append("     that could be allowed.")
+    else:
+        lines += _allowing(refusal)
     return lines + _trust(refusal, 3)
+
+
+def _allowing(refusal: Refusal) -> list[str]:
+    """The line that allows all of it: profiles where there are some, exact names for the rest."""
+    if not refusal.profiles:
+        words = "You know what these names do, and want them for this load only:"
+    elif not refusal.unlisted:
+        words = "Shipped lists hold all these names, with rules. Put them in force for this load:"
+    else:
+        words = "Shipped lists hold some of these names, with rules; you know what the others do:"
+    names = ", ".join(map(repr, (*refusal.profiles, *map(str, refusal.unlisted))))
+    return [f"  2. {words}", f"       with safeload.allow({names}): ..."]
 
 
 def _format(api: str) -> str:

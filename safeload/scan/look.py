@@ -132,6 +132,7 @@ def look(  # noqa: PLR0913 - all that one look is
         # Named by an earlier stream, not by this one, until it does something with them.
         recorder.uses.update(dict.fromkeys(recorder.uses, 0))
     problem, undecodable = "", ()
+    recorder.looking += 1
     try:
         eye.load()
     except RecursionError:
@@ -141,6 +142,8 @@ def look(  # noqa: PLR0913 - all that one look is
     except Exception as error:  # noqa: BLE001 - whatever stops the reading makes it unreadable
         problem = str(error) or type(error).__name__
         undecodable = error.args if type(error) is UnicodeDecodeError else ()
+    finally:
+        recorder.looking -= 1
     report = replace(report_of(recorder, problem), undecodable=undecodable)
     if afterwards is not None:
         afterwards(eye)

@@ -92,6 +92,15 @@ class Report:
         """Every name asked for, sorted: what ``allow()`` takes."""
         return tuple(sorted(self.uses))
 
+    def _repr_html_(self) -> str:
+        """IPython's hook: a table of the names, with what is done with each."""
+        from safeload.scan.tables import html_table
+
+        objections = {item.ref: item.text for item in self.objections}
+        rows = [(str(ref), str(use), objections.get(ref, "")) for ref, use in sorted(self.uses.items())]
+        caption = f"{self.format}: {self.problem or 'read to its end'}"
+        return html_table(("asks for", "what is done with it", "objection"), rows, caption=caption)
+
     @property
     def complete(self) -> bool:
         """Whether the stream was read to its end; what is not complete is refused."""
