@@ -1,4 +1,4 @@
-"""scikit-learn: every estimator and what fitted ones hold, from 1.0 to 1.9.
+"""scikit-learn: every estimator and what fitted ones hold, from 1.0 to 1.9, and the same from before 0.22.
 
 The estimators, kernels, splitters, losses and metric functions stand in ``sklearn.txt``, which
 ``compat/make_sklearn_list.py`` makes from the installed versions: all pure Python, each loaded by
@@ -23,9 +23,37 @@ from typing import Final
 from safeload.allowlists import rules_sklearn as rule
 from safeload.allowlists.rules import only_later
 from safeload.allowlists.rules_forms import no_args, pairs_args, plain_args
-from safeload.allowlists.table import Entries, rows
+from safeload.allowlists.table import Entries, alias, rows
 
 PROFILE: Final = "sklearn"
+
+# In 0.22 modules went private: ``old=new``, or ``old`` where an underscore before it is all. Files of
+# older versions name the old ones, which later versions do not have: naming them does nothing there.
+MOVED: Final = """
+sklearn: impute=impute._base
+sklearn.cluster: affinity_propagation_ bicluster birch dbscan_ hierarchical=_agglomerative k_means_=_kmeans
+sklearn.cluster: mean_shift_ optics_ spectral
+sklearn.covariance: elliptic_envelope empirical_covariance_ graph_lasso_ robust_covariance shrunk_covariance_
+sklearn.cross_decomposition: cca_=_pls pls_
+sklearn.decomposition: base dict_learning factor_analysis fastica_ incremental_pca kernel_pca nmf
+sklearn.decomposition: online_lda=_lda pca sparse_pca truncated_svd
+sklearn.ensemble: bagging base forest gradient_boosting=_gb gradient_boosting=_gb_losses iforest voting
+sklearn.ensemble: weight_boosting
+sklearn.feature_extraction: dict_vectorizer hashing=_hash
+sklearn.feature_selection: from_model mutual_info_ rfe univariate_selection variance_threshold
+sklearn.gaussian_process: gpc gpr
+sklearn.linear_model: base bayes coordinate_descent huber least_angle logistic omp passive_aggressive
+sklearn.linear_model: perceptron ransac ridge stochastic_gradient theil_sen
+sklearn.manifold: isomap locally_linear mds spectral_embedding_ t_sne
+sklearn.metrics: classification ranking regression scorer
+sklearn.mixture: base bayesian_mixture gaussian_mixture
+sklearn.neighbors: base classification graph kde lof nca nearest_centroid regression unsupervised
+sklearn.neural_network: multilayer_perceptron rbm
+sklearn.preprocessing: data data=_encoders data=_polynomial label
+sklearn.semi_supervised: label_propagation
+sklearn.svm: base classes
+sklearn.tree: tree=_classes
+"""
 
 
 def _listed() -> Entries:
@@ -129,7 +157,12 @@ def _trees() -> Entries:
         )
     found |= rows(
         PROFILE,
-        "sklearn.neighbors._kd_tree: newObj\nsklearn.neighbors._ball_tree: newObj",
+        """
+        sklearn.neighbors._kd_tree: newObj
+        sklearn.neighbors._ball_tree: newObj
+        sklearn.neighbors.kd_tree: newObj
+        sklearn.neighbors.ball_tree: newObj
+        """,
         uses="cs",
         reason="an empty object of the class it is given, which must be a search tree",
         call=rule.new_tree,
@@ -137,7 +170,11 @@ def _trees() -> Entries:
     )
     return found | rows(
         PROFILE,
-        "sklearn.metrics._dist_metrics: newObj\nsklearn.neighbors._dist_metrics: newObj",
+        """
+        sklearn.metrics._dist_metrics: newObj
+        sklearn.neighbors._dist_metrics: newObj
+        sklearn.neighbors.dist_metrics: newObj
+        """,
         uses="cs",
         reason="an empty object of the class it is given, which must be a metric",
         call=rule.new_metric,
@@ -154,6 +191,8 @@ def _losses() -> Entries:
         _loss: {rule.LOSS_NAMES}
         sklearn.linear_model._sgd_fast: EpsilonInsensitive Hinge Huber Log ModifiedHuber
         sklearn.linear_model._sgd_fast: SquaredEpsilonInsensitive SquaredHinge SquaredLoss
+        sklearn.linear_model.sgd_fast: EpsilonInsensitive Hinge Huber Log ModifiedHuber
+        sklearn.linear_model.sgd_fast: SquaredEpsilonInsensitive SquaredHinge SquaredLoss
         """,
         uses="c",
         reason="a native loss function of at most one number",
@@ -169,4 +208,16 @@ def _losses() -> Entries:
     )
 
 
-ENTRIES: Final[Entries] = _listed() | _special() | _trees() | _losses()
+def _of_old(entries: Entries) -> Entries:
+    """The same classes under the modules they stood in up to 0.21."""
+    found: Entries = {}
+    for line in MOVED.strip().splitlines():
+        package, _, pairs = line.partition(":")
+        for pair in pairs.split():
+            old, _, new = pair.partition("=")
+            found |= alias(entries, {f"{package.strip()}.{new or '_' + old.rstrip('_')}": f"{package.strip()}.{old}"})
+    return found
+
+
+_NOW: Final = _listed() | _special()
+ENTRIES: Final[Entries] = _of_old(_NOW) | _NOW | _trees() | _losses()
