@@ -27,6 +27,7 @@ PARTIAL: Final = GlobalRef("functools", "partial")
 # have such names; these are the few that honest objects carry.
 HARMLESS_DUNDERS: Final = frozenset(
     {
+        "__FILE_RESOURCE_DATA__",  # sklearn-crfsuite alone reads it, under a rule of its own
         "__annotations__",
         "__author__",
         "__doc__",

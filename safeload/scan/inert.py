@@ -193,6 +193,7 @@ KEEPERS = frozenset(
 # called by the next BUILD, __array_interface__ holds an address. These few occur in honest objects.
 ATTRIBUTES = frozenset(
     {
+        "__FILE_RESOURCE_DATA__",  # obeyed by one class of sklearn-crfsuite, whose list has a rule on it
         "__annotations__",
         "__author__",
         "__dict__",  # shadowed by the class's own, where it is an attribute at all
