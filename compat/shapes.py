@@ -123,7 +123,11 @@ class Walk:
     def tensor(self, value: Any) -> None:
         self.note(str(value.dtype), tuple(value.shape), value.requires_grad)
         plain = value.detach().cpu()
-        self.note((plain if str(plain.layout) == "torch.strided" else plain.to_dense()).tolist())
+        dense = plain if str(plain.layout) == "torch.strided" else plain.to_dense()
+        try:
+            self.digest.update(dense.contiguous().reshape(-1).view(_byte()).numpy())
+        except RuntimeError:  # quantized, or without storage
+            self.note(str(dense))
 
     def array(self, value: Any) -> None:
         self.note(str(value.dtype), value.shape)
@@ -131,4 +135,10 @@ class Walk:
             return self.all(value[name] for name in value.dtype.names)
         if value.dtype.hasobject:
             return self.all(value.ravel().tolist())
-        return self.note(value.tobytes())
+        return self.digest.update(value.tobytes())
+
+
+def _byte() -> Any:
+    import torch
+
+    return torch.uint8

@@ -6,10 +6,8 @@ from shapes import Case, joblibbed, pickled
 
 
 def saved(factory, **keywords):
-    return Case(
-        lambda path: factory().to_pickle(path, **keywords),
-        lambda path: pd.read_pickle(path, **({"compression": keywords["compression"]} if "compression" in keywords else {})),
-    )
+    reading = {key: value for key, value in keywords.items() if key == "compression"}
+    return Case(lambda path: factory().to_pickle(path, **keywords), lambda path: pd.read_pickle(path, **reading))
 
 
 def mixed():
@@ -26,7 +24,8 @@ def mixed():
 
 
 def nullable():
-    frame = pd.DataFrame({"i": pd.array([1, None, 3], dtype="Int64"), "b": pd.array([True, None, False], dtype="boolean")})
+    frame = pd.DataFrame({"i": pd.array([1, None, 3], dtype="Int64")})
+    frame["b"] = pd.array([True, None, False], dtype="boolean")
     frame["s"] = pd.array(["a", None, "c"], dtype="string")
     return frame.assign(f=pd.array([0.1, None, 2], dtype="Float64"))
 
@@ -53,8 +52,9 @@ CASES = {
     "utc times": saved(lambda: pd.Series(pd.to_datetime(["2020-01-01"], utc=True))),
     "categorical index": saved(lambda: pd.DataFrame({"x": [1, 2]}, index=pd.CategoricalIndex(["a", "b"]))),
     "range and interval index": saved(lambda: pd.DataFrame({"x": [1]}, index=pd.interval_range(0, 1))),
-    "offsets": pickled(lambda: [pd.offsets.BDay(2), pd.offsets.MonthEnd(), pd.DateOffset(months=1), pd.Timedelta("1h")]),
-    "stamps": pickled(lambda: [pd.Timestamp("2020", tz="UTC"), pd.Period("2020", "M"), pd.NaT, pd.NA, pd.Interval(0, 1)]),
+    "offsets": pickled(lambda: [pd.offsets.BDay(2), pd.offsets.MonthEnd(), pd.DateOffset(months=1)]),
+    "stamps": pickled(lambda: [pd.Timestamp("2020", tz="UTC"), pd.Period("2020", "M"), pd.NaT, pd.Timedelta("1h")]),
+    "missing and interval": pickled(lambda: [pd.NA, pd.Interval(0, 1)]),
     "frame by joblib": joblibbed(mixed),
     "grouped results": saved(lambda: mixed().groupby("c", observed=True)[["i", "f"]].agg(["mean", "max"])),
 }

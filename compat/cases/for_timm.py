@@ -16,7 +16,8 @@ def checkpoint():
     net = model()
     args = argparse.Namespace(model="test_vit", lr=0.1, opt=None)
     optimizer = torch.optim.SGD(net.parameters(), 0.1)
-    return {"epoch": 1, "arch": "test_vit", "state_dict": net.state_dict(), "optimizer": optimizer.state_dict(), "args": args}
+    states = {"state_dict": net.state_dict(), "optimizer": optimizer.state_dict()}
+    return {"epoch": 1, "arch": "test_vit", "args": args, **states}
 
 
 CASES = {

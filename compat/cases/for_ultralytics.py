@@ -16,7 +16,8 @@ def checkpoint():
     from ultralytics.utils import DEFAULT_CFG_DICT
 
     net = model("DetectionModel", "yolov8n.yaml").half()
-    return {"epoch": -1, "best_fitness": None, "model": net, "ema": None, "optimizer": None, "train_args": DEFAULT_CFG_DICT}
+    nothing = {"best_fitness": None, "ema": None, "optimizer": None}
+    return {"epoch": -1, "model": net, "train_args": DEFAULT_CFG_DICT, **nothing}
 
 
 CASES = {
