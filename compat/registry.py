@@ -18,6 +18,7 @@ import tarfile
 import tempfile
 import tomllib
 import zipfile
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -26,6 +27,8 @@ SUFFIXES = frozenset(
     ".pkl .pklz .pickle .p .joblib .sav .pt .pth .ckpt .bin .npz .gz .gzip .bz2 .xz .tar .jit .3g".split()
 )
 NO_WHEEL = frozenset({"jieba"})
+WORKERS = 4
+MANY = 20  # files that one process loads
 
 
 def rows():
@@ -185,32 +188,48 @@ def unlike(row):
 
 def repeat(cache):
     """Every row of the table with its outcome."""
-    results, paths = [], []
-    for package, name, sha256, expect in rows():
-        path = fetched(package, cache) / name
-        if digest(path) != sha256:
-            msg = f"{package}: {name} is not what it was"
-            raise RuntimeError(msg)
-        report, outcome, text, profiles = looked_at(path)
-        paths.append((str(path), report.format, profiles))
-        row = {"package": package, "path": name, "sha256": sha256, "size": path.stat().st_size, "format": report.format}
-        row |= {"outcome": outcome, "text": text, "expect": expect, "names": list(map(str, report.globals))}
-        results.append(row)
-    guarded = {}
-    for chosen in sorted({profiles for *_, profiles in paths}):
-        guarded |= program("guarded", [(path, form) for path, form, p in paths if p == chosen], chosen)
+    table = [(*row, fetched(row[0], cache) / row[1]) for row in rows()]
+    with ProcessPoolExecutor(WORKERS) as pool:
+        results = list(pool.map(judged_row, table))
+    guarded, tasks = {}, []
     # Names are reason enough for a refusal; a file that could not be read is tried without us.
-    let_in = [(p, form) for (p, form, _), row in zip(paths, results, strict=True) if "(" not in row["text"]]
-    plain = program("plain", let_in)
-    for (path, *_), row in zip(paths, results, strict=True):
-        row["loaded"] = compared(plain.get(path), guarded[path])
+    refused = {row["place"] for row in results if "(" in row["text"]}
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for chosen in sorted({tuple(row["profiles"]) for row in results}):
+            wanted = [(row["place"], row["format"]) for row in results if tuple(row["profiles"]) == chosen]
+            size = -(-len(wanted) // WORKERS) if len(wanted) > MANY else len(wanted)
+            parts = [wanted[start : start + size] for start in range(0, len(wanted), size)]
+            for part in parts:
+                tasks.append(pool.submit(program, "guarded", part, chosen))
+                tasks.append(pool.submit(program, "plain", [one for one in part if one[0] not in refused], chosen))
+        found = [task.result() for task in tasks]
+    plain = {}
+    for guarded_part, plain_part in zip(found[::2], found[1::2], strict=True):
+        guarded |= guarded_part
+        plain |= plain_part
+    for row in results:
+        place = row.pop("place")
+        row.pop("profiles")
+        row["loaded"] = compared(plain.get(place), guarded[place])
     return results
+
+
+def judged_row(given):
+    """One row with what safeload says of its file."""
+    package, name, sha256, expect, path = given
+    if digest(path) != sha256:
+        msg = f"{package}: {name} is not what it was"
+        raise RuntimeError(msg)
+    report, outcome, text, profiles = looked_at(path)
+    row = {"package": package, "path": name, "sha256": sha256, "size": path.stat().st_size, "format": report.format}
+    row |= {"outcome": outcome, "text": text, "expect": expect, "names": list(map(str, report.globals))}
+    return row | {"place": str(path), "profiles": list(profiles)}
 
 
 def compared(plain, guarded):
     """What the two loads say of each other."""
     if plain is None:
-        return "refused" if "refused" in guarded or "unread" in guarded else f"differs: {guarded}"
+        return "refused" if "refused" in guarded or "unread" in guarded else f"differs: {str(guarded)[:300]}"
     if "value" in plain:
         return "equal" if guarded == plain else f"differs: {str(guarded)[:400]}"
     here = plain.get("error", "").startswith(("ModuleNotFoundError", "ImportError", "AttributeError"))
