@@ -68,6 +68,8 @@ def headline():
             yield f"| {name} | {total} | " + " | ".join(f"{n} ({100 * n / total:.1f} %)" for n in counts) + " |"
     yield ""
     yield "A file that does not load without safeload either is counted nowhere."
+    tried = Counter(row["loaded"].partition(":")[0] for row in files())
+    yield f"Of the shipped files, {tried['judged alone']} were judged and not loaded by this run; loaded: {dict(tried)}."
 
 
 def matrix():
