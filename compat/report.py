@@ -73,7 +73,8 @@ def headline():
     yield ""
     yield "A file that does not load without safeload either is counted nowhere."
     tried = Counter(row["loaded"].partition(":")[0] for row in files())
-    yield f"What became of the shipped files where both processes loaded them: {dict(tried)}."
+    yield "A count of"
+    yield f"shipped files by what a guarded and a plain process made of them ("judged alone": not loaded in this run): {dict(tried)}."
 
 
 def matrix():
