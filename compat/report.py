@@ -73,8 +73,7 @@ def headline():
     yield ""
     yield "A file that does not load without safeload either is counted nowhere."
     tried = Counter(row["loaded"].partition(":")[0] for row in files())
-    yield "A count of"
-    yield f"shipped files by what a guarded and a plain process made of them ("judged alone": not loaded in this run): {dict(tried)}."
+    yield f"The shipped files, loaded by both processes or not yet in this run (judged alone): {dict(tried)}."
 
 
 def matrix():
