@@ -10,6 +10,7 @@ from functools import lru_cache
 from safeload.allowlists import DEFAULT_PROFILES, never_reason, profile_entries
 from safeload.scan.entry import Entry, Rulebook
 from safeload.scan.report import ANY_USE, GlobalRef, Report, Use
+from safeload.scan.strain import Limits
 
 
 class Mode(enum.Enum):
@@ -72,6 +73,7 @@ class Policy:
         allow: names allowed beside them, for any use.
         origin: where the policy came from, as messages and events show it.
         locked: code and environment may only tighten it.
+        limits: how much one pickle may ask of memory and time.
     """
 
     mode: Mode = Mode.ENFORCE
@@ -79,6 +81,7 @@ class Policy:
     allow: frozenset[GlobalRef] = field(default_factory=frozenset)
     origin: str = "shipped"
     locked: bool = False
+    limits: Limits = Limits()
 
     @property
     def digest(self) -> str:
@@ -86,6 +89,8 @@ class Policy:
         import hashlib  # brings in OpenSSL, 4 MB
 
         said = (self.mode.value, self.profiles, tuple(sorted(self.allow)), self.locked)
+        if self.limits != Limits():
+            said = (*said, self.limits)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
     def rulebook(self) -> Rulebook:

@@ -24,6 +24,7 @@ from safeload.doors.find_class import Override, override_of
 from safeload.scan.look import Look, SlowLook
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import GlobalRef
+from safeload.scan.strain import of_bytes, of_file
 from safeload.state import COLLECTION_PAUSED, STATE
 from safeload.tape import MemoryTape, Tape
 
@@ -49,6 +50,9 @@ def loads(original: Original, *args: Any, **options: Any) -> Any:
         return original(*args, **options)
     with guard.Load("pickle.loads") as load:
         load.pending = (args[0], options)
+        strain = of_bytes(args[0], guard.limits())
+        if strain and not grants.trusts_bytes(args[0]):
+            guard.refuse_strain(load, strain)
         if type(args[0]) is bytes and len(args[0]) < WORTH_A_PAUSE and not copyreg._inverted_registry:  # type: ignore[attr-defined]
             return original(args[0], **options)
         return _loads_many(original, load, args[0], options)
@@ -178,6 +182,9 @@ def look_and_judge(  # noqa: PLR0913 - all that one load is
     try:
         if tape.holds_more:
             guard.refuse_unread(load, "the stream before it goes on behind its end, inside its last frame")
+        if guard.is_regular(tape.file):
+            joblibs = issubclass(kind, JoblibRecorder)
+            guard.refuse_strain(load, of_file(tape.file, guard.limits(), until_build=joblibs))
         rulebook = guard.policy_in_force().rulebook()
         renames = override is Override.RENAMES
 
