@@ -38,6 +38,9 @@ WORTH_A_PAUSE: Final = 4096
 # No real global: it stands for leave to load a package that brings its own source.
 SOURCE: Final = GlobalRef("torch.package", "SourceCode")
 
+# How the C and the Python unpickler say that a stream is over, or cut short.
+ENDED: Final = frozenset({"Ran out of input", "pickle data was truncated", "EOFError"})
+
 JOBLIB_UNPICKLERS: Final = {
     ("joblib.numpy_pickle", "NumpyUnpickler"),
     ("sklearn.externals.joblib.numpy_pickle", "NumpyUnpickler"),
@@ -122,13 +125,20 @@ def open_unpickler(_self: Any, args: tuple[Any, ...], options: dict[str, Any] | 
     if isinstance(_self, (Look, joblib_in_c.InC)) or isinstance(file, Tape) or not is_readable(file):
         return args
     keywords = {key: value for key, value in options.items() if key != "file"}
-    tape = MemoryTape(file, keywords) if type(file) is io.BytesIO else Tape(file, keywords)
+    # A persistent_load of the program's may read the same file, between the opcodes.
+    in_memory = type(file) is io.BytesIO and "persistent_load" not in _methods(type(_self))
+    tape = MemoryTape(file, keywords) if in_memory else Tape(file, keywords)
     # What a peek showed beyond one pickle stays in the unpickler for its next load, unasked for.
     tape.peeks, tape.holds_more = False, False
     if args:
         return (tape, *args[1:])
     options["file"] = tape
     return args
+
+
+def _methods(cls: type) -> set[str]:
+    """What the subclasses of an unpickler define."""
+    return {name for base in cls.__mro__ if base.__module__ not in ("_pickle", "builtins") for name in vars(base)}
 
 
 def tape_of(unpickler: Any) -> Tape | None:
@@ -198,6 +208,9 @@ def look_and_judge(  # noqa: PLR0913 - all that one load is
             # Nothing but data: the unpickler may meet the break and say it in its own words, unless
             # there is more to say.
             guard.refuse_foreign(load, tape.head(), tape.cut)
+            if override in (Override.IMPORTS, Override.BY_SOURCE) and report.problem not in ENDED:
+                # What the unpickler makes of the rest, it may never ask for.
+                guard.refuse_unread(load, report.problem)
             load.approved = guard.NOTHING
             tape.replay_whole()
             return

@@ -9,5 +9,5 @@ def judge(module: Any, name: Any) -> None:
     """Called by the C door in an interpreter that has not activated safeload itself."""
     from safeload import activation, guard
 
-    activation.ensure_policy()
+    activation.settle()
     guard.ask(module, name)

@@ -146,6 +146,9 @@ class Recorder:
         if names in self._harmless:
             return
         for name in state:
+            if isinstance(name, Inert):  # numpy's text is text to Python, too
+                self.objects(type(made).ref, "is given an attribute whose name is an object")
+                return
             special = isinstance(name, str) and name.startswith("__") and name.endswith("__")
             if special and name not in harmless and not name.startswith("__pydantic"):
                 self.objects(type(made).ref, f"is given the special attribute {name:.40}")
