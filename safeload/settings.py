@@ -16,9 +16,10 @@ from safeload.allowlists import DEFAULT_PROFILES, PROFILES, never_reason
 from safeload.errors import PolicyError
 from safeload.policy import Mode, Policy
 from safeload.scan.report import GlobalRef
+from safeload.scan.strain import Limits
 
 SYSTEM_FILE: Final = Path("/etc/safeload/policy.toml")
-FILE_KEYS: Final = {"mode": str, "profiles": list, "allow": list, "locked": bool, "log": str}
+FILE_KEYS: Final = {"mode": str, "profiles": list, "allow": list, "locked": bool, "log": str, "limits": dict}
 REJECTED: Final = "shipped (the configured policy was rejected)"
 TRUE: Final = {"0": False, "1": True, "": False}
 
@@ -86,6 +87,7 @@ def _from_file(path: Path) -> tuple[Policy, str]:
         allow=_names(table.get("allow", ()), str(path)),
         origin=str(path),
         locked=table.get("locked", False),
+        limits=_limits(table.get("limits", {}), str(path)),
     )
     return policy, table.get("log", "stderr")
 
@@ -111,6 +113,15 @@ def _from_environment(policy: Policy, environment: Mapping[str, str]) -> Policy:
     if changed == policy:
         return policy
     return replace(changed, origin=f"{policy.origin} with the environment")
+
+
+def _limits(table: Mapping[str, Any], where: str) -> Limits:
+    unknown = table.keys() - Limits._fields
+    wrong = [key for key, value in table.items() if type(value) not in (int, float) or not value > 0]
+    if unknown or wrong:
+        msg = f"{where}: limits are numbers above zero, for {', '.join(Limits._fields)}"
+        raise PolicyError(msg)
+    return Limits(**{key: float(value) for key, value in table.items()})
 
 
 def _mode(value: str, where: str) -> Mode:
