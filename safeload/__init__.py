@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from safeload.policy import Mode, Policy, Verdict
     from safeload.scan.report import GlobalRef, Report
 
-__version__ = "0.1.0"
+__version__ = boot.VERSION
 
 __all__ = [
     "BlockedGlobalError",
@@ -65,6 +65,8 @@ _ROOMS = {
     "UnreadableError": "errors",
     "check": "files",
     "scan": "files",
+    "load_ipython_extension": "notebook",
+    "unload_ipython_extension": "notebook",
     "allow": "grants",
     "trust": "grants",
     "Mode": "policy",

@@ -1,19 +1,26 @@
 """What every interpreter pays for: a finder that waits for the libraries with a door of their own.
 
-Imports ``sys`` and nothing else. A watched library brings in the rest of safeload as it arrives, so
+Imports ``sys`` and ``os`` alone. A watched library brings in the rest of safeload as it arrives, so
 a process that never unpickles never pays for a guard.
 """
 
 import sys
+from os import environ  # here in every interpreter that ran site
 
 TYPE_CHECKING = False  # typing itself would cost more than this module
 if TYPE_CHECKING:
     from typing import Any
 
+VERSION = "0.1.0"
+
+# The settings as they stood at the start: what a program does to its environment later changes no policy.
+ENVIRONMENT = {name: value for name, value in environ.items() if name.startswith("SAFELOAD_")}
+
 # Library -> the module of safeload.doors that stands in front of it; pickle's doors come first.
 WATCHED = {
     "_pickle": "arrival",
     "pickle": "arrival",
+    "multiprocessing.process": "for_workers",
     "joblib.numpy_pickle": "for_joblib",
     "torch": "for_torch",
 }
@@ -69,9 +76,10 @@ def arrived(name: str) -> None:
 
         stand()
     else:
-        from safeload.activation import settle
+        if WATCHED[name] != "for_workers":
+            from safeload.activation import settle
 
-        settle()
+            settle()
         __import__(f"safeload.doors.{WATCHED[name]}", fromlist=["install"]).install()
 
 

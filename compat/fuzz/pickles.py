@@ -6,9 +6,9 @@ import argparse
 import bz2
 import gzip
 import io
+import lzma
 import pickle
 import pickletools
-import lzma
 import random
 import struct
 import zipfile

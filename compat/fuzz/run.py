@@ -35,8 +35,9 @@ from typing import Any, Final
 sys.path.insert(0, str(Path(__file__).parent))
 os.environ["SAFELOAD_LOG"] = "off"
 
-import safeload
 from pickles import Maker, honest, in_torch_zip, listed
+
+import safeload
 from safeload.state import COLLECTION_PAUSED, STATE, THREAD
 
 SPAN: Final = 10**9

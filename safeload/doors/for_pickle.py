@@ -126,8 +126,9 @@ def open_unpickler(_self: Any, args: tuple[Any, ...], options: dict[str, Any] | 
         return args
     keywords = {key: value for key, value in options.items() if key != "file"}
     # A persistent_load of the program's may read the same file, between the opcodes.
-    in_memory = type(file) is io.BytesIO and "persistent_load" not in _methods(type(_self))
-    tape = MemoryTape(file, keywords) if in_memory else Tape(file, keywords)
+    tape = Tape(file, keywords)
+    if type(file) is io.BytesIO and "persistent_load" not in _methods(type(_self)):
+        tape = MemoryTape(file, keywords)
     # What a peek showed beyond one pickle stays in the unpickler for its next load, unasked for.
     tape.peeks, tape.holds_more = False, False
     if args:
