@@ -1,3 +1,5 @@
+from typing import Self
+
 from typing_extensions import Buffer
 
 class Walk:
@@ -9,7 +11,7 @@ class Walk:
         work: float,
         depth: float,
         until_build: bool,
-    ) -> Walk: ...
+    ) -> Self: ...
     def feed(self, data: Buffer, /) -> int: ...
     @property
     def over(self) -> bool: ...

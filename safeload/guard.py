@@ -18,12 +18,13 @@ from safeload import grants, record
 from safeload.doors.channels import channel_of
 from safeload.loads import ANYTHING, NOTHING, Announcement, Asked, Load, MoreThanData, path_of, planted, refuse
 from safeload.policy import Ground, Mode, Policy, Refused, Verdict
-from safeload.scan.listen import Whole, is_regular
+from safeload.scan.listen import is_regular
 from safeload.scan.look import look, normalised
 from safeload.scan.nested import NestedRecorder
 from safeload.scan.report import GlobalRef, Report
 from safeload.scan.sniff import HEAD, looks_like
 from safeload.scan.strain import Limits
+from safeload.scan.window import Whole
 from safeload.state import STATE, THREAD
 
 

@@ -12,7 +12,7 @@ from safeload.allowlists import DEFAULT_PROFILES, PLAIN, entries_of, never_reaso
 from safeload.plain import WithPlain
 from safeload.scan.entry import Entry, Rulebook
 from safeload.scan.report import ANY_USE, GlobalRef, Report, Use
-from safeload.scan.strain import Limits
+from safeload.scan.strain import DEFAULTS, Limits
 
 
 class Mode(enum.Enum):
@@ -91,7 +91,7 @@ class Policy:
     allow: frozenset[GlobalRef] = field(default_factory=frozenset)
     origin: str = "shipped"
     locked: bool = False
-    limits: Limits = Limits()
+    limits: Limits = DEFAULTS
     contact: str = ""
 
     def is_within(self, bounds: Policy) -> bool:

@@ -45,7 +45,8 @@ LOOK_AT: Final = 500  # inputs between two looks at what may have changed
 STILL_S: Final = 30
 DEEDS: Final = ("os.", "subprocess.", "socket.", "shutil.", "ctypes.", "open", "exec", "compile", "import", "code.",
                 "object.__setattr__", "sys.", "urllib.", "ftplib.", "webbrowser.", "tempfile.", "glob.", "pty.")  # fmt: skip
-QUIET: Final = ("sys._getframe", "os.fspath")
+# CPython says so of a bytearray that it has no memory for.
+QUIET: Final = ("sys._getframe", "os.fspath", "sys.excepthook")
 TOLD: Final = ("asked for by the load, but not by what was read", "the load reads otherwise than the look")
 
 
@@ -171,6 +172,7 @@ def work(
     ways, examples = doors(), honest()
     idle = Witness(frozenset())
     for warm in ways.values():
+        at[:8] = os.urandom(8)  # alive
         for data in (pickle.dumps([1.5]), b"cos\nsystem\n.", *examples):
             attempt(warm, data, idle)
     codecs.lookup("unicode_escape")

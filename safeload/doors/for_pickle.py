@@ -174,6 +174,12 @@ def _run(tape: Tape, call: Callable[[], Any]) -> Any:
         tape.finish()
 
 
+def _refuse_strain(load: guard.Load, tape: Tape, kind: type[NestedRecorder]) -> None:
+    if guard.is_regular(tape.file):
+        joblibs = issubclass(kind, JoblibRecorder)
+        guard.refuse_strain(load, of_file(tape.file, guard.limits(), until_build=joblibs))
+
+
 def look_and_judge(  # noqa: PLR0913 - all that one load is
     load: guard.Load,
     tape: Tape,
@@ -193,9 +199,7 @@ def look_and_judge(  # noqa: PLR0913 - all that one load is
     try:
         if tape.holds_more:
             guard.refuse_unread(load, "the stream before it goes on behind its end, inside its last frame")
-        if guard.is_regular(tape.file):
-            joblibs = issubclass(kind, JoblibRecorder)
-            guard.refuse_strain(load, of_file(tape.file, guard.limits(), until_build=joblibs))
+        _refuse_strain(load, tape, kind)
         rulebook = guard.policy_in_force().rulebook()
         renames = override is Override.RENAMES
 

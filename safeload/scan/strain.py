@@ -77,6 +77,9 @@ def of_file(file: Any, limits: Limits, *, until_build: bool = False) -> str:
     return str(walk.found)
 
 
+DEFAULTS: Final = Limits()
+
+
 class Following:
     """The same of a stream that cannot go back, told what it gives before the unpickler is."""
 

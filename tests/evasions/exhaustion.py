@@ -21,9 +21,11 @@ MORE: Final = 300 << 10  # kilobytes; the index takes twice eight bytes each
 EMPTY_TUPLE: Final = b")"
 NESTED: Final = EMPTY_TUPLE + b"\x85" * 300_000
 DOUBLED: Final = b"N\x85" + b"2\x86" * DOUBLINGS
-BY_MEMO: Final = kept(0, b"N\x85") + b"".join(kept(0, get(0) + get(0) + b"\x86") for _ in range(DOUBLINGS)) + get(0)
+BY_MEMO: Final = kept(0, b"N\x85") + kept(0, get(0) + get(0) + b"\x86") * DOUBLINGS + get(0)
 # torch's unpickler does not know POP: what is doubled stays on the stack.
-WITHOUT_POP: Final = b"N\x85" + put(0) + b"".join(get(0) + get(0) + b"\x86" + put(0) for _ in range(DOUBLINGS)) + b"}" + get(0) + b"Ns"
+WITHOUT_POP: Final = (
+    b"N\x85" + put(0) + (get(0) + get(0) + b"\x86" + put(0)) * DOUBLINGS + b"}" + get(0) + b"Ns"
+)
 A_NAME: Final = named("collections:OrderedDict") + POP
 
 
@@ -49,7 +51,14 @@ def grown() -> object:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 
 
-def slow(id: str, code: bytes, *, load: Callable[[], object] = unpickle, needs: tuple[str, ...] = (), packed: Callable[[bytes], bytes] = bytes) -> Row:
+def slow(
+    id: str,
+    code: bytes,
+    *,
+    load: Callable[[], object] = unpickle,
+    needs: tuple[str, ...] = (),
+    packed: Callable[[bytes], bytes] = bytes,
+) -> Row:
     return Row(id=id, file=lambda _: packed(pickled(code)), load=timed(load), effect=is_slow, needs=needs)
 
 
