@@ -12,6 +12,7 @@ from safeload.allowlists import DEFAULT_PROFILES, PLAIN, entries_of, never_reaso
 from safeload.plain import WithPlain
 from safeload.scan.entry import Entry, Rulebook
 from safeload.scan.report import ANY_USE, GlobalRef, Report, Use
+from safeload.scan.strain import DEFAULTS, Limits
 
 
 class Mode(enum.Enum):
@@ -81,6 +82,7 @@ class Policy:
         allow: names allowed beside them, for any use.
         origin: where the policy came from, as messages and events show it.
         locked: code and environment may only tighten it.
+        limits: how much one pickle may ask of memory and time.
         contact: whom a refusal under a locked policy sends its reader to.
     """
 
@@ -89,6 +91,7 @@ class Policy:
     allow: frozenset[GlobalRef] = field(default_factory=frozenset)
     origin: str = "shipped"
     locked: bool = False
+    limits: Limits = DEFAULTS
     contact: str = ""
 
     def is_within(self, bounds: Policy) -> bool:
@@ -98,6 +101,7 @@ class Policy:
             and set(self.profiles) <= set(bounds.profiles)
             and self.allow <= bounds.allow
             and self.locked >= bounds.locked
+            and all(own <= bound for own, bound in zip(self.limits, bounds.limits, strict=True))
         )
 
     @property
@@ -105,7 +109,9 @@ class Policy:
         """The first 16 digits of a sha256 over what the policy says: equal for equal policies."""
         import hashlib  # brings in OpenSSL, 4 MB
 
-        said = (self.mode.value, self.profiles, tuple(sorted(self.allow)), self.locked)
+        said: tuple[Any, ...] = (self.mode.value, self.profiles, tuple(sorted(self.allow)), self.locked)
+        if self.limits != Limits():
+            said = (*said, self.limits)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
     def rulebook(self) -> Rulebook:
