@@ -169,7 +169,9 @@ def unpickle(original: Original, unpickler: Any, *args: Any, api: str = "", **re
 
 def _run(tape: Tape, call: Callable[[], Any]) -> Any:
     try:
-        return call()
+        found = call()
+        tape.went_well()
+        return found
     finally:
         tape.finish()
 
