@@ -178,6 +178,7 @@ def test_a_notebook_in_a_browser(home: Path, server: str, log_start: int) -> Non
     assert "os:mkdir can never be allowed by name" in outputs["allow"] or "is locked" in outputs["allow"]
     for cell in ("allow one's own", "deactivate", "off", "patch"):
         assert "is locked and can only be tightened from here. Ask ml-platform@example.org." in outputs[cell], cell
+        assert outputs[cell].strip().startswith("PolicyError: "), cell
     assert "safeload is on: enforce, locked, policy /etc/safeload/policy.toml." in outputs["extension"]
     assert REFUSED.partition(":")[2] in outputs["child"]
     events = log_since(log_start)
