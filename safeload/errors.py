@@ -35,19 +35,22 @@ class Refusal:
         path: the file, where one is known.
         refused: every name refused, with the ground.
         unread: why the stream could not be read to its end, and what it looks like.
+        undecodable: what the UnicodeDecodeError says that was the reason, if it was one.
         sha256: digest of the whole file, where it is a regular one.
         policy: where the policy in force came from.
         locked: whether only an administrator can change it.
         contact: whom to ask then, where the policy says it.
-        problem: why a configured policy was not used.
+        problem: why a configured policy, or a part of it, is not in force.
         late: settings that were changed in the environment after they had been read.
-        profiles: shipped profiles that together list every refused name, if they do.
+        profiles: shipped profiles that together list those refused names that any profile lists.
+        unlisted: the refused names that no shipped profile lists.
     """
 
     api: str
     path: str = ""
     refused: tuple[Refused, ...] = ()
     unread: str = ""
+    undecodable: tuple[Any, ...] = ()
     sha256: str = ""
     policy: str = "shipped"
     locked: bool = False
@@ -55,6 +58,7 @@ class Refusal:
     problem: str = ""
     late: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
+    unlisted: tuple[GlobalRef, ...] = ()
 
     @property
     def globals(self) -> tuple[GlobalRef, ...]:
@@ -67,15 +71,20 @@ class BlockedLoadError(SafeloadError, pickle.UnpicklingError):
     ``refusal`` holds the facts. Survives pickling, so that a worker's refusal reaches its parent.
     """
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal)
-        self.refusal = refusal
+    def __init__(self, refusal: Refusal | str) -> None:
+        # Libraries make an error anew from its class and a text of theirs: torch's DataLoader does.
+        self.said = refusal if isinstance(refusal, str) else ""
+        self.refusal = Refusal(api="") if isinstance(refusal, str) else refusal
+        self._fill()
+
+    def _fill(self) -> None:
+        super().__init__(self.said or self.refusal)
 
     def __str__(self) -> str:
-        return explain(self.refusal)
+        return self.said or explain(self.refusal)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.refusal,)
+        return type(self), (self.said or self.refusal,)
 
 
 class BlockedGlobalError(BlockedLoadError):
@@ -86,9 +95,22 @@ class UnreadableError(BlockedLoadError):
     """The file cannot be read to its end, so nobody can say what it holds."""
 
 
+class UndecodableError(UnreadableError, UnicodeDecodeError):
+    """Its text is in another encoding, as Python 2 wrote it.
+
+    Programs catch CPython's UnicodeDecodeError and try again with ``encoding="latin1"``; so does pandas.
+    """
+
+    def _fill(self) -> None:
+        facts = self.refusal.undecodable or ("ascii", b"", 0, 0, self.said)
+        UnicodeDecodeError.__init__(self, *facts)
+
+
 def refusal_error(refusal: Refusal) -> BlockedLoadError:
     """The error of the kind that fits the facts."""
-    return (BlockedGlobalError if refusal.refused else UnreadableError)(refusal)
+    if refusal.refused:
+        return BlockedGlobalError(refusal)
+    return (UndecodableError if refusal.undecodable else UnreadableError)(refusal)
 
 
 _MARKED = {Ground.NEVER: "never allowed", Ground.STRUCTURE: "refused under every policy"}
@@ -106,7 +128,7 @@ def explain(refusal: Refusal) -> str:
         lines.append(f"  It could not be read to its end: {printable(refusal.unread)}")
     lines += ["", *_ways_forward(refusal), "", f"Policy: {refusal.policy}."]
     if refusal.problem:
-        lines.append(f"The configured policy was not used: {printable(refusal.problem, 1000)}")
+        lines.append(f"Not in force as configured: {printable(refusal.problem, 2000)}")
     if refusal.late:
         names = ", ".join(refusal.late)
         lines.append(f"Settings are read once, when safeload is imported; changed since, to no effect: {names}.")
@@ -119,6 +141,8 @@ def _why(item: Refused) -> str:
 
 
 def _ways_forward(refusal: Refusal) -> list[str]:
+    if refusal.undecodable and not refusal.refused:
+        return ["Python 2 may have written it: pass encoding='latin1', if the function takes one."]
     if not refusal.refused:
         return [
             "A complete copy may help: compare its size and digest with the source.",
@@ -127,21 +151,26 @@ def _ways_forward(refusal: Refusal) -> list[str]:
     if refusal.locked:
         whom = printable(refusal.contact) or "whoever maintains it"
         return [f"This policy is locked. Send this message to {whom}."]
-    grantable = [item.ref for item in refusal.refused if item.ground is Ground.UNLISTED]
     lines = ["Ways forward, safest first:"]
     lines.append(f"  1. Ask for it in a format that cannot carry code: {_format(refusal.api)}.")
-    if refusal.profiles:
-        names = ", ".join(map(repr, refusal.profiles))
-        lines.append("  2. Shipped lists hold all these names, with rules. Put them in force for this load:")
-        lines.append(f"       with safeload.allow({names}): ...")
-    elif len(grantable) == len(refusal.refused):
-        names = ", ".join(repr(str(ref)) for ref in grantable)
-        lines.append("  2. You know what these names do, and want them for this load only:")
-        lines.append(f"       with safeload.allow({names}): ...")
-    else:
+    if any(item.ground is not Ground.UNLISTED for item in refusal.refused):
         lines.append("  2. Allowing names is no way out here: not every refusal above is of a name")
         lines.append("     that could be allowed.")
+    else:
+        lines += _allowing(refusal)
     return lines + _trust(refusal, 3)
+
+
+def _allowing(refusal: Refusal) -> list[str]:
+    """The line that allows all of it: profiles where there are some, exact names for the rest."""
+    if not refusal.profiles:
+        words = "You know what these names do, and want them for this load only:"
+    elif not refusal.unlisted:
+        words = "Shipped lists hold all these names, with rules. Put them in force for this load:"
+    else:
+        words = "Shipped lists hold some of these names, with rules; you know what the others do:"
+    names = ", ".join(map(repr, (*refusal.profiles, *map(str, refusal.unlisted))))
+    return [f"  2. {words}", f"       with safeload.allow({names}): ..."]
 
 
 def _format(api: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from safeload import grants, loads
 from safeload.activation import current_policy
+from safeload.plain import WithPlain
 from safeload.policy import Policy, Verdict
 from safeload.scan import readers
 from safeload.scan.entry import Rulebook
@@ -66,12 +67,13 @@ def judged(source: Source, policy: Policy | None = None) -> tuple[Report, Verdic
 def _told_apart(policy: Policy) -> Rulebook:
     """The policy's rulebook with no plain entries, so that the report has every use of every name."""
     rulebook = policy.rulebook()
-    return MappingProxyType(
+    told = MappingProxyType(
         {
             ref: replace(entry, state=_any_state) if entry.plain else entry
             for ref, entry in rulebook.items()
         }
     )
+    return WithPlain(told) if isinstance(rulebook, WithPlain) else told
 
 
 def _any_state(_made: Any, _state: Any) -> None:

@@ -6,8 +6,10 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
-from safeload.allowlists import DEFAULT_PROFILES, never_reason, profile_entries
+from safeload.allowlists import DEFAULT_PROFILES, PLAIN, entries_of, never_reason
+from safeload.plain import WithPlain
 from safeload.scan.entry import Entry, Rulebook
 from safeload.scan.report import ANY_USE, GlobalRef, Report, Use
 
@@ -52,11 +54,13 @@ class Verdict:
     Attributes:
         refused: the names refused; empty if none is.
         unread: why the stream could not be read to its end; empty if it could.
+        undecodable: what the UnicodeDecodeError says that was the reason, if it was one.
         profiles: the lists and grants that allowed the rest.
     """
 
     refused: tuple[Refused, ...] = ()
     unread: str = ""
+    undecodable: tuple[Any, ...] = ()
     profiles: tuple[str, ...] = ()
 
     @property
@@ -114,7 +118,8 @@ class Policy:
         refused: dict[GlobalRef, Refused] = {}
         profiles: dict[str, None] = {}
         for objection in report.objections:
-            ground = Ground.STRUCTURE if objection.structural else Ground.RULE
+            entry = rulebook.get(objection.ref)
+            ground = Ground.STRUCTURE if objection.structural else _grantable(entry, Ground.RULE)
             refused.setdefault(objection.ref, Refused(objection.ref, ground, objection.text))
         for ref, use in report.uses.items():
             entry = rulebook.get(ref)
@@ -126,6 +131,7 @@ class Policy:
         return Verdict(
             refused=tuple(refused[ref] for ref in sorted(refused)),
             unread=report.problem,
+            undecodable=report.undecodable,
             profiles=tuple(profiles),
         )
 
@@ -146,8 +152,14 @@ def _refuse(ref: GlobalRef, use: Use, entry: Entry | None) -> Refused | None:
         return Refused(ref, Ground.UNLISTED, Ground.UNLISTED.value)
     beyond = use & ~entry.uses & ~Use.REFERENCED
     if beyond:
-        return Refused(ref, Ground.USE, f"allowed here, but not to be {_done(beyond)}")
+        ground = _grantable(entry, Ground.USE)
+        return Refused(ref, ground, f"allowed here, but not to be {_done(beyond)}")
     return None
+
+
+def _grantable(entry: Entry | None, ground: Ground) -> Ground:
+    """A class that is allowed as a plain one is on no list: its exact name can still be allowed."""
+    return Ground.UNLISTED if entry is not None and entry.profile == PLAIN else ground
 
 
 _DEEDS = {
@@ -165,8 +177,9 @@ def _done(use: Use) -> str:
 @lru_cache(maxsize=64)
 def _rulebook(profiles: tuple[str, ...], allow: frozenset[GlobalRef]) -> Mapping[GlobalRef, Entry]:
     entries: dict[GlobalRef, Entry] = {}
-    for profile in profiles:
-        entries.update(profile_entries(profile))
+    for profile in reversed(profiles):  # where two list a name, the first one's rules hold
+        if profile != PLAIN:
+            entries.update(entries_of(profile))
     for ref in allow - entries.keys():
         entries[ref] = Entry(uses=ANY_USE, reason="allowed by the user", profile=GRANT)
-    return entries
+    return WithPlain(entries) if PLAIN in profiles else entries

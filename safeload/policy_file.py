@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from safeload.allowlists import DEFAULT_PROFILES, PROFILES, never_reason
+from safeload.allowlists import DEFAULT_PROFILES, is_profile, never_reason, profile_names
 from safeload.errors import PolicyError
 from safeload.policy import Mode, Policy
 from safeload.scan.report import GlobalRef, printable
@@ -170,10 +170,10 @@ def profiles(items: Iterable[str], where: Any) -> tuple[str, ...]:
     for item in items:
         if item == "default":
             found |= dict.fromkeys(DEFAULT_PROFILES)
-        elif item in PROFILES:
+        elif is_profile(item):
             found[item] = None
         else:
-            there = ", ".join(sorted(PROFILES))
+            there = ", ".join(profile_names())
             msg = f"{where(item)}: there is no list {printable(repr(item))}; there are default, {there}"
             raise PolicyError(msg)
     return tuple(found)

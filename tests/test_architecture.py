@@ -20,6 +20,8 @@ FLOORS = (
     ("safeload._inplace",),  # the C part
     ("safeload.scan",),
     ("safeload.allowlists",),
+    # What a policy may ask of the process: whether a class of the program's is a plain one.
+    ("safeload.classes", "safeload.plain"),
     ("safeload.policy",),
     (
         "safeload.state",
@@ -31,6 +33,7 @@ FLOORS = (
         "safeload.events",
         "safeload.record",
         "safeload.grants",
+        "safeload.named",
         "safeload.boot",
     ),
     ("safeload.replay", "safeload.tape", "safeload.loads"),
@@ -64,6 +67,8 @@ KEEPERS = {
 UPWARD = {
     # The first call through a door brings in the guard, and not the import of pickle.
     ("safeload.doors.arrival", "safeload.activation"),
+    # What a process that was started anew calls, to be guarded as its parent is.
+    ("safeload.doors.for_workers", "safeload.activation"),
     # A library that arrives switches safeload on where nobody has.
     ("safeload.boot", "safeload.activation"),
     ("safeload.boot", "safeload.doors.arrival"),

@@ -43,6 +43,15 @@ def test_every_key_of_the_policy_file_is_shown() -> None:
     assert re.findall(r"^(\w+) =", example, re.MULTILINE) == list(FILE_KEYS)
 
 
+def test_every_profile_is_listed() -> None:
+    from safeload.allowlists import DEFAULT_PROFILES, PLAIN, PROFILES
+
+    text = (REFERENCE / "profiles.md").read_text("utf-8")
+    default, opt_in = (re.findall(r"^\| `([\w-]+)` \|", part, re.MULTILINE) for part in text.split("## To opt into"))
+    assert default == list(DEFAULT_PROFILES)
+    assert sorted(opt_in) == sorted({*PROFILES, PLAIN} - {*DEFAULT_PROFILES})
+
+
 def test_every_error_is_listed() -> None:
     named = {
         name
