@@ -327,5 +327,5 @@ def test_a_broken_policy_is_told_once_and_in_every_refusal(tmp_path: Path) -> No
     named = write(tmp_path / "named.toml", 'mode = "of"')
     again = "\nfor _ in range(2):\n    try: pickle.loads(stream)\n    except pickle.UnpicklingError: pass"
     ended = run_child(tmp_path, NAME, again, None, SAFELOAD_POLICY=str(named))
-    assert f"The configured policy was not used: {named}, line 1: mode is" in ended.stderr
+    assert f"Not in force as configured: {named}, line 1: mode is" in ended.stderr
     assert len([event for event in events(tmp_path) if event["event"] == "safeload.policy.rejected"]) == 1
