@@ -174,7 +174,7 @@ def profiles(items: Iterable[str], where: Any) -> tuple[str, ...]:
             found[item] = None
         else:
             there = ", ".join(profile_names())
-            msg = f"{where(item)}: there is no list {printable(repr(item))}; there are default, {there}"
+            msg = f"{where(item)}: there is no profile {printable(repr(item))}; there are default, {there}"
             raise PolicyError(msg)
     return tuple(found)
 

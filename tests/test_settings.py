@@ -103,7 +103,7 @@ ERRORS = {
     "a number among names": ('allow = [\n "a:b",\n 3]', "line 1: allow has to be a list of texts"),
     "an unknown mode": ('\n\nmode = "lax"', "line 3: mode is off or audit or enforce, not 'lax'"),
     "an unknown list": (
-        'profiles = [\n  "numpy",\n  "nunpy",\n]', "line 3: profiles: there is no list 'nunpy'",
+        'profiles = [\n  "numpy",\n  "nunpy",\n]', "line 3: profiles: there is no profile 'nunpy'",
     ),
     "no name": ('allow = [\n  "a:b",\n  "numpy.*",\n]', "line 3: allow: 'numpy.*' is not of the form"),
     "a name that may never be allowed": (
