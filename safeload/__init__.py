@@ -19,12 +19,14 @@ if TYPE_CHECKING:
         PolicyError,
         SafeloadError,
         SafeloadWarning,
+        TensorsError,
         UnreadableError,
     )
     from safeload.files import check, scan
     from safeload.grants import allow, trust
     from safeload.policy import Mode, Policy, Verdict
     from safeload.scan.report import GlobalRef, Report
+    from safeload.tensors.load import Tensors, load_tensors
 
 __version__ = "0.1.0"
 
@@ -38,6 +40,8 @@ __all__ = [
     "Report",
     "SafeloadError",
     "SafeloadWarning",
+    "Tensors",
+    "TensorsError",
     "UnreadableError",
     "Verdict",
     "__version__",
@@ -46,6 +50,7 @@ __all__ = [
     "check",
     "current_policy",
     "deactivate",
+    "load_tensors",
     "scan",
     "status",
     "trust",
@@ -62,6 +67,7 @@ _ROOMS = {
     "PolicyError": "errors",
     "SafeloadError": "errors",
     "SafeloadWarning": "errors",
+    "TensorsError": "errors",
     "UnreadableError": "errors",
     "check": "files",
     "scan": "files",
@@ -72,6 +78,8 @@ _ROOMS = {
     "Verdict": "policy",
     "GlobalRef": "scan.report",
     "Report": "scan.report",
+    "Tensors": "tensors.load",
+    "load_tensors": "tensors.load",
 }
 
 

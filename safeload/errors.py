@@ -18,6 +18,10 @@ class PolicyError(SafeloadError, ValueError):
     """A setting or an allowance cannot be taken as it stands."""
 
 
+class TensorsError(SafeloadError, ValueError):
+    """No tensors can be taken out of a file, or none can be held here."""
+
+
 class SafeloadWarning(UserWarning):
     """Audit mode: this load would have been refused."""
 
