@@ -40,6 +40,7 @@ class Refusal:
         locked: whether only an administrator can change it.
         problem: why a configured policy was not used.
         profiles: shipped profiles that together list every refused name, if they do.
+        tensors: the file holds tensors or arrays, which can be had without its code.
     """
 
     api: str
@@ -51,6 +52,7 @@ class Refusal:
     locked: bool = False
     problem: str = ""
     profiles: tuple[str, ...] = ()
+    tensors: bool = False
 
     @property
     def globals(self) -> tuple[GlobalRef, ...]:
@@ -122,10 +124,16 @@ def _ways_forward(refusal: Refusal) -> list[str]:
             *_trust(refusal, 0),
         ]
     if refusal.locked:
-        return ["This policy is locked. Send this message to whoever maintains it."]
+        lines = ["This policy is locked. Send this message to whoever maintains it."]
+        if refusal.tensors:
+            lines += ["Until then, the tensors alone, without the file's code:", f"       {_call(refusal)}"]
+        return lines
     grantable = [item.ref for item in refusal.refused if item.ground is Ground.UNLISTED]
     lines = ["Ways forward, safest first:"]
-    lines.append(f"  1. Ask for it in a format that cannot carry code: {_format(refusal.api)}.")
+    if refusal.tensors:
+        lines += ["  1. Take the tensors without the code:", f"       {_call(refusal)}"]
+    else:
+        lines.append(f"  1. Ask for it in a format that cannot carry code: {_format(refusal.api)}.")
     if refusal.profiles:
         names = ", ".join(map(repr, refusal.profiles))
         lines.append("  2. Shipped lists hold all these names, with rules. Put them in force for this load:")
@@ -138,6 +146,13 @@ def _ways_forward(refusal: Refusal) -> list[str]:
         lines.append("  2. Allowing names is no way out here: not every refusal above is of a name")
         lines.append("     that could be allowed.")
     return lines + _trust(refusal, 3)
+
+
+def _call(refusal: Refusal) -> str:
+    """What takes the tensors out of the very file that was refused."""
+    path = refusal.path
+    shown = repr(path) if path == printable(path, len(path)) else ascii(path)
+    return f"tensors = safeload.load_tensors({shown})"
 
 
 def _format(api: str) -> str:

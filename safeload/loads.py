@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Container, Mapping
 from typing import Any, Final, Self
@@ -132,6 +133,7 @@ def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
         locked=policy.locked,
         problem=STATE.problem,
         profiles=profiles_for(verdict.refused),
+        tensors=_holds_tensors(load, path),
     )
     if policy.mode is Mode.AUDIT:
         load.sink_of_outermost().reported(refusal)
@@ -139,6 +141,13 @@ def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
     load.sink_of_outermost().blocked(refusal)
     load.outermost().refusal = refusal
     raise refusal_error(refusal)
+
+
+def _holds_tensors(load: Load, path: str) -> bool:
+    """Whether the file is one on disk that names what tensors or arrays are made by."""
+    from safeload.scan.forms import MAKERS
+
+    return not MAKERS.isdisjoint(load.sink_of_outermost().required) and os.path.isfile(path)
 
 
 def profiles_for(refused: tuple[Refused, ...]) -> tuple[str, ...]:

@@ -327,8 +327,10 @@ _SCALAR: Final = frozenset(
     GlobalRef(f"{package}.multiarray", "scalar") for package in ("numpy.core", "numpy._core")
 )
 _CODE: Final = re.compile(r"[<>=|]?([?bBhHiIlLqQefdgFDGSUVMm]|[biufcSUVMm?])(\d{0,10})", re.ASCII)
-ARRAY_MAKERS: Final = _RECONSTRUCT | _FROM_BUFFER | ARRAY_WRAPPERS
-TENSOR_MAKERS: Final = frozenset(_REBUILD)
+MAKERS: Final = frozenset(
+    str(ref) for ref in (*_RECONSTRUCT, *_FROM_BUFFER, *ARRAY_WRAPPERS, *_REBUILD)
+)
+"""Who names one of these holds tensors or arrays."""
 
 
 def array_form(made: Made) -> Form | list[Any] | None:

@@ -169,7 +169,7 @@ class _Walk:
             self.found.metadata[path] = plain(state["_metadata"])
         elif not is_module(state) and not _all_tensors(pairs):
             return False
-        if any(step.isdigit() for step in path.split(".")):
+        if any(step.isdigit() or step.startswith("#") for step in path.split(".")):
             return False
         self.found.models.append(path)
         return True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from safeload.errors import TensorsError
 from safeload.scan.forms import ArrayForm, TensorForm
@@ -13,6 +14,9 @@ from safeload.scan.skeleton import Skeleton
 from safeload.tensors.build import Builder, Framework, NotHereError
 from safeload.tensors.source import Readable, Source
 from safeload.tensors.ties import with_ties
+
+
+VERSIONS: Final = "safeload.state_dict_metadata"
 
 
 class Tensors(dict[str, Any]):
@@ -124,7 +128,17 @@ def outline_of(skeleton: Skeleton) -> Outline:
         raise TensorsError(msg) from None
     found.left_out.update(skeleton.notes)
     with_ties(found.tensors, skeleton.metadata)
+    if "" not in found.metadata and VERSIONS in skeleton.metadata:
+        found.metadata[""] = _versions(skeleton.metadata[VERSIONS])
     return found
+
+
+def _versions(text: str) -> Any:
+    """The versions of modules as :func:`safeload.convert` has written them."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _built(skeleton: Skeleton, found: Outline, builder: Builder) -> Tensors:

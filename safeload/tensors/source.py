@@ -6,6 +6,7 @@ import io
 import mmap
 import os
 import stat
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
@@ -91,10 +92,32 @@ class Source:
         return self._memory.nbytes if self._memory is not None else os.fstat(self._file.fileno()).st_size
 
     @property
-    def raw(self) -> Any:
-        """The open file, from its beginning."""
-        self._file.seek(0)
-        return self._file
+    def descriptor(self) -> int | None:
+        """The descriptor of the file that spans lie in; None where they lie in memory."""
+        if self._spans_in is None or (self._memory is not None and self._spans_in is self._file):
+            return None
+        return int(self._spans_in.fileno())
+
+    def stamp(self) -> tuple[int, ...]:
+        """What changes when the file is written to."""
+        if self._memory is not None:
+            return ()
+        status = os.fstat(self._file.fileno())
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+    def pieces(self) -> Iterator[Any]:
+        """The whole file, a piece at a time, without moving it for others."""
+        if self._memory is not None:
+            yield self._memory
+            return
+        at, descriptor = 0, self._file.fileno()
+        while piece := os.pread(descriptor, 1 << 20, at):
+            yield piece
+            at += len(piece)
+
+    def view(self, span: Span) -> memoryview:
+        """A span's bytes, to be read only."""
+        return memoryview(span.data) if span.data is not None else self.buffer(span)
 
     def buffer(self, span: Span) -> memoryview:
         """A span's bytes, writable and nobody else's, copied only where they have to be."""
