@@ -20,12 +20,14 @@ if TYPE_CHECKING:
         SafeloadError,
         SafeloadWarning,
         TensorsError,
+        TensorsRequiredError,
         UnreadableError,
     )
     from safeload.files import check, scan
     from safeload.grants import allow, trust
     from safeload.policy import Mode, Policy, Verdict
     from safeload.scan.report import GlobalRef, Report
+    from safeload.tensors.folders import convert
     from safeload.tensors.load import Tensors, load_tensors
 
 __version__ = "0.1.0"
@@ -42,12 +44,14 @@ __all__ = [
     "SafeloadWarning",
     "Tensors",
     "TensorsError",
+    "TensorsRequiredError",
     "UnreadableError",
     "Verdict",
     "__version__",
     "activate",
     "allow",
     "check",
+    "convert",
     "current_policy",
     "deactivate",
     "load_tensors",
@@ -68,6 +72,7 @@ _ROOMS = {
     "SafeloadError": "errors",
     "SafeloadWarning": "errors",
     "TensorsError": "errors",
+    "TensorsRequiredError": "errors",
     "UnreadableError": "errors",
     "check": "files",
     "scan": "files",
@@ -78,6 +83,7 @@ _ROOMS = {
     "Verdict": "policy",
     "GlobalRef": "scan.report",
     "Report": "scan.report",
+    "convert": "tensors.folders",
     "Tensors": "tensors.load",
     "load_tensors": "tensors.load",
 }

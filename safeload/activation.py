@@ -75,6 +75,7 @@ def ensure_policy() -> None:
         return
     found = settings.load()
     STATE.policy, STATE.problem, STATE.log = found.policy, found.problem, found.log
+    STATE.cache = found.cache
     os.register_at_fork(after_in_child=COLLECTION_PAUSED.reset_in_child)
     if found.problem:
         record.emit("policy.rejected", problem=found.problem)

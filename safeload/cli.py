@@ -1,4 +1,4 @@
-"""The command line: ``safeload scan | check | status | demo``. The only importer of click and rich."""
+"""The command line: ``safeload scan | check | convert | status | demo``. The only importer of click and rich."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import click
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -123,6 +124,51 @@ def check(files: tuple[Path, ...]) -> None:
 
 
 @main.command()
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.argument("out", required=False, type=click.Path(path_type=Path))
+@click.option("--overwrite", is_flag=True, help="Replace a file that was not made by this.")
+@click.option("--cache", "into_cache", is_flag=True, help="Into the cache folder, under the digest.")
+def convert(source: Path, out: Path | None, overwrite: bool, into_cache: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Write the tensors of a checkpoint as safetensors; none of its code is run.
+
+    SOURCE is a file, an index of shards, or a folder. Without OUT, the files stand beside what they
+    were made from, under the names that libraries look for. Exits with 1 if something cannot be converted.
+    """
+    with _progress() as bar:
+        try:
+            done = safeload.convert(
+                source, out, overwrite=overwrite, into_cache=into_cache, watch=lambda path: _watched(bar, path)
+            )
+        except (safeload.SafeloadError, OSError) as error:
+            bar.stop()
+            click.echo(f"safeload: {error}", err=True)
+            sys.exit(REFUSED)
+    for one in done:
+        OUT.print(Text.assemble(_shown(one.source), " -> ", _shown(one.out), "" if one.fresh else " (there already)"))
+        for name, reason in one.left_out.items():
+            OUT.print(Text(f"  left out: {printable(name)}: {printable(reason)}"), style="yellow")
+        if one.sidecar is not None:
+            OUT.print(Text.assemble("  numbers, texts and what was left out: ", _shown(one.sidecar)), style="dim")
+
+
+def _progress() -> Progress:
+    """A bar on stderr, if somebody sees it there."""
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+
+
+def _watched(bar: Progress, path: Path) -> Callable[[int, int], None]:
+    task = bar.add_task(printable(path.name, 60), total=None)
+    return lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@main.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
     """Say what is in force here, and from where.
@@ -138,6 +184,7 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - click passes flags so
         "mode": policy.mode.value,
         "profiles": list(policy.profiles),
         "allow": sorted(map(str, policy.allow)),
+        "tensors": policy.tensors.value,
         "locked": policy.locked,
         "policy": policy.origin,
         "problem": found.problem,

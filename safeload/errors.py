@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,7 @@ class Refusal:
         problem: why a configured policy was not used.
         profiles: shipped profiles that together list every refused name, if they do.
         tensors: the file holds tensors or arrays, which can be had without its code.
+        required: why no safetensors file was opened in its place, where the policy wants one.
     """
 
     api: str
@@ -53,6 +55,7 @@ class Refusal:
     problem: str = ""
     profiles: tuple[str, ...] = ()
     tensors: bool = False
+    required: str = ""
 
     @property
     def globals(self) -> tuple[GlobalRef, ...]:
@@ -88,8 +91,14 @@ class UnreadableError(BlockedLoadError):
     """The file cannot be read to its end, so nobody can say what it holds."""
 
 
+class TensorsRequiredError(BlockedLoadError):
+    """The policy opens nothing but tensors, and no safetensors file is proven to hold this one's."""
+
+
 def refusal_error(refusal: Refusal) -> BlockedLoadError:
     """The error of the kind that fits the facts."""
+    if refusal.required:
+        return TensorsRequiredError(refusal)
     return (BlockedGlobalError if refusal.refused else UnreadableError)(refusal)
 
 
@@ -104,6 +113,9 @@ def explain(refusal: Refusal) -> str:
         lines.append("  It asks for what the policy does not allow:")
         width = min(60, max(len(str(item.ref)) for item in refusal.refused))
         lines += [f"    {item.ref!s:<{width}}  {_why(item)}".rstrip() for item in refusal.refused]
+    if refusal.required:
+        lines.append("  The policy opens tensors only (tensors = require), and there is no proven safetensors")
+        lines.append(f"  file for it: {printable(refusal.required, 500)}")
     if refusal.unread:
         lines.append(f"  It could not be read to its end: {printable(refusal.unread)}")
     lines += ["", *_ways_forward(refusal), "", f"Policy: {refusal.policy}."]
@@ -118,6 +130,13 @@ def _why(item: Refused) -> str:
 
 
 def _ways_forward(refusal: Refusal) -> list[str]:
+    if refusal.required:
+        return [
+            "Convert it once, which runs nothing of it:",
+            f"       safeload convert {shlex.quote(refusal.path) if refusal.path else 'FILE'}",
+            "or take the tensors as they are:",
+            f"       {_call(refusal)}",
+        ]
     if not refusal.refused:
         return [
             "A complete copy may help: compare its size and digest with the source.",

@@ -18,6 +18,7 @@ LEVELS: Final = {
     "policy.rejected": "error",
     "policy.changed": "info",
     "library.vulnerable": "warning",
+    "twin.hostile": "warning",
     "load.admitted": "info",
     "load.reported": "warning",
     "load.blocked": "error",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Container, Mapping
+from pathlib import Path
 from typing import Any, Final, Self
 
 from safeload import grants, record
@@ -120,7 +120,7 @@ def path_of(source: Any) -> str:
     return name if isinstance(name, str) else ""
 
 
-def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
+def refuse(load: Load, policy: Policy, verdict: Verdict, *, required: str = "") -> None:
     """Raise for a refused load, or in audit mode say so and return."""
     api, path = load.named()
     refusal = Refusal(
@@ -134,6 +134,7 @@ def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
         problem=STATE.problem,
         profiles=profiles_for(verdict.refused),
         tensors=_holds_tensors(load, path),
+        required=required,
     )
     if policy.mode is Mode.AUDIT:
         load.sink_of_outermost().reported(refusal)
@@ -145,9 +146,9 @@ def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
 
 def _holds_tensors(load: Load, path: str) -> bool:
     """Whether the file is one on disk that names what tensors or arrays are made by."""
-    from safeload.scan.forms import MAKERS
+    from safeload.scan.array_forms import MAKERS
 
-    return not MAKERS.isdisjoint(load.sink_of_outermost().required) and os.path.isfile(path)
+    return not MAKERS.isdisjoint(load.sink_of_outermost().required) and Path(path).is_file()
 
 
 def profiles_for(refused: tuple[Refused, ...]) -> tuple[str, ...]:

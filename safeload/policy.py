@@ -21,6 +21,14 @@ class Mode(enum.Enum):
     OFF = "off"
 
 
+class Twins(enum.Enum):
+    """Whether the safetensors file beside a pickle is opened in its place, where it is proven the same."""
+
+    PREFER = "prefer"
+    REQUIRE = "require"
+    OFF = "off"
+
+
 class Ground(enum.Enum):
     """Why one name was refused."""
 
@@ -71,6 +79,7 @@ class Policy:
         mode: what becomes of a refused load.
         profiles: the shipped lists in force, by name.
         allow: names allowed beside them, for any use.
+        tensors: whether a safetensors twin is opened in place of a pickle.
         origin: where the policy came from, as messages and events show it.
         locked: code and environment may only tighten it.
     """
@@ -78,13 +87,14 @@ class Policy:
     mode: Mode = Mode.ENFORCE
     profiles: tuple[str, ...] = DEFAULT_PROFILES
     allow: frozenset[GlobalRef] = field(default_factory=frozenset)
+    tensors: Twins = Twins.PREFER
     origin: str = "shipped"
     locked: bool = False
 
     @property
     def digest(self) -> str:
         """The first 16 digits of a sha256 over what the policy says: equal for equal policies."""
-        said = (self.mode.value, self.profiles, tuple(sorted(self.allow)), self.locked)
+        said = (self.mode.value, self.profiles, tuple(sorted(self.allow)), self.locked, self.tensors.value)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
     def rulebook(self) -> Rulebook:

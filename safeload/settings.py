@@ -14,11 +14,18 @@ from typing import Any, Final
 
 from safeload.allowlists import DEFAULT_PROFILES, PROFILES, never_reason
 from safeload.errors import PolicyError
-from safeload.policy import Mode, Policy
+from safeload.policy import Mode, Policy, Twins
 from safeload.scan.report import GlobalRef
 
 SYSTEM_FILE: Final = Path("/etc/safeload/policy.toml")
-FILE_KEYS: Final = {"mode": str, "profiles": list, "allow": list, "locked": bool, "log": str}
+FILE_KEYS: Final = {
+    "mode": str,
+    "profiles": list,
+    "allow": list,
+    "tensors": str,
+    "locked": bool,
+    "log": str,
+}
 REJECTED: Final = "shipped (the configured policy was rejected)"
 TRUE: Final = {"0": False, "1": True, "": False}
 
@@ -30,6 +37,7 @@ class Settings:
     policy: Policy
     log: str = "stderr"
     problem: str = ""
+    cache: str = ""
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -39,6 +47,10 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     be read may have been locked, so the shipped policy that stands in for it is.
     """
     environment = os.environ if environment is None else environment
+    return replace(_load(environment), cache=environment.get("SAFELOAD_CACHE", ""))
+
+
+def _load(environment: Mapping[str, str]) -> Settings:
     log = environment.get("SAFELOAD_LOG", "stderr")
     try:
         system = _from_file(SYSTEM_FILE) if SYSTEM_FILE.exists() else None
@@ -84,6 +96,7 @@ def _from_file(path: Path) -> tuple[Policy, str]:
         mode=_mode(table.get("mode", "enforce"), str(path)),
         profiles=_profiles(table.get("profiles", DEFAULT_PROFILES), str(path)),
         allow=_names(table.get("allow", ()), str(path)),
+        tensors=_twins(table.get("tensors", "prefer"), str(path)),
         origin=str(path),
         locked=table.get("locked", False),
     )
@@ -97,7 +110,9 @@ def _from_environment(policy: Policy, environment: Mapping[str, str]) -> Policy:
     allow = _names(filter(None, environment.get("SAFELOAD_ALLOW", "").split(",")), "SAFELOAD_ALLOW")
     named = [name.strip() for name in environment.get("SAFELOAD_PROFILES", "").split(",")]
     profiles = _profiles(filter(None, named), "SAFELOAD_PROFILES") or policy.profiles
+    tensors = _twins(environment.get("SAFELOAD_TENSORS", policy.tensors.value), "SAFELOAD_TENSORS")
     if policy.locked:
+        tensors = tensors if tensors is Twins.REQUIRE else policy.tensors
         allow = frozenset()
         profiles = tuple(name for name in profiles if name in policy.profiles)
         mode = mode if mode is Mode.ENFORCE else policy.mode
@@ -107,6 +122,7 @@ def _from_environment(policy: Policy, environment: Mapping[str, str]) -> Policy:
         raise PolicyError(msg)
     changes["locked"] = policy.locked or TRUE[locked]
     changes |= {"mode": mode, "allow": policy.allow | allow, "profiles": profiles}
+    changes["tensors"] = tensors
     changed = replace(policy, **changes)
     if changed == policy:
         return policy
@@ -118,6 +134,14 @@ def _mode(value: str, where: str) -> Mode:
         return Mode(value.strip().lower())
     except ValueError:
         msg = f"{where}: the mode is enforce, audit or off, not {value!r}"
+        raise PolicyError(msg) from None
+
+
+def _twins(value: str, where: str) -> Twins:
+    try:
+        return Twins(value.strip().lower())
+    except ValueError:
+        msg = f"{where}: tensors is prefer, require or off, not {value!r}"
         raise PolicyError(msg) from None
 
 

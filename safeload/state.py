@@ -25,6 +25,7 @@ class State:
             is held while it does.
         policy: the policy in force, without what ``allow()`` added.
         problem: why the configured policy could not be read; the shipped one is in force then.
+        cache: the folder for converted checkpoints, where one was named.
         granted: names and profiles that ``allow()`` added for the process.
         trusted: digests that ``trust()`` added, with their reasons.
         channel_loads: how many loads each channel made, by its name.
@@ -39,6 +40,7 @@ class State:
     policy: Policy | None = None
     problem: str = ""
     log: str = "stderr"
+    cache: str = ""
     granted: frozenset[GlobalRef | str] = frozenset()
     trusted: Mapping[str, str] = field(default_factory=dict)
     channel_loads: dict[str, int] = field(default_factory=dict)

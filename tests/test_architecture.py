@@ -30,12 +30,13 @@ FLOORS = (
         "safeload.grants",
         "safeload.boot",
     ),
-    ("safeload.replay", "safeload.tape", "safeload.loads"),
+    ("safeload.replay", "safeload.tape", "safeload.loads", "safeload.tensors"),
     # Who judges has to know a channel when it sees one.
     ("safeload.guard", "safeload.doors.channels"),
     ("safeload.doors",),
     ("safeload.activation",),
-    ("safeload.files",),
+    # Who converts has to know where the cache is, which the settings say.
+    ("safeload.files", "safeload.tensors.folders"),
     ("safeload", "safeload.demo", "safeload.cli", "safeload.__main__"),
 )
 
@@ -47,7 +48,11 @@ KEEPERS = {
     "rich": {"safeload.cli", "safeload.demo"},
     "lz4": {"safeload.scan.unpack"},
     # Only by who reads a torch archive with torch's own reader, and by who shows real loads.
-    "torch": {"safeload.files", "safeload.demo"},
+    "torch": {"safeload.files", "safeload.demo", "safeload.tensors.build"},
+    # What holds tensors where there is no torch.
+    "numpy": {"safeload.tensors.build"},
+    "ml_dtypes": {"safeload.tensors.build"},
+    "platformdirs": {"safeload.tensors.cache"},
     "joblib": {"safeload.demo"},
 }
 
@@ -60,6 +65,8 @@ UPWARD = {
     # A library that arrives switches safeload on where nobody has.
     ("safeload.boot", "safeload.activation"),
     ("safeload.boot", "safeload.doors.arrival"),
+    # What is written says which version wrote it.
+    ("safeload.tensors.convert", "safeload"),
     # `safeload.scan` is the package and the verb.
     ("safeload.scan", "safeload.files"),
 }

@@ -20,6 +20,7 @@ from typing import Any, Final
 from safeload import grants, guard, record
 from safeload.doors import arrival, joblib_in_c
 from safeload.doors.find_class import Override, override_of
+from safeload.doors.safetensors_content import may_be_safetensors, safetensors_in
 from safeload.scan.look import Look, SlowLook
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import GlobalRef
@@ -81,6 +82,8 @@ def load(original: Original, *args: Any, **options: Any) -> Any:
     file = args[0] if args else options.get("file")
     if not STATE.active or not is_readable(file) or not _takes(args, options):
         return original(*args, **options)
+    if may_be_safetensors(file) and (found := safetensors_in(file)) is not None:
+        return found
     keywords = {key: value for key, value in options.items() if key != "file"}
     unpickler = _pickle.Unpickler(Tape(file, keywords), **keywords)
     return unpickle(STATE.originals["unpickle"], unpickler, api="pickle.load")

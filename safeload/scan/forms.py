@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from typing import Any, Final
 
 from safeload.scan.keep import Made, Named, Span, Stored
-from safeload.scan.nested import ARRAY_WRAPPERS, has_objects
 from safeload.scan.report import GlobalRef, Use, printable
 
 SIZES: Final = {
@@ -157,7 +155,7 @@ def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
 # --- torch --------------------------------------------------------------------------------------
 
 _T: Final = "torch._utils"
-_REBUILD: Final = {
+REBUILD: Final = {
     GlobalRef(_T, "_rebuild_tensor"): 4,
     GlobalRef(_T, "_rebuild_tensor_v2"): 6,
     GlobalRef(_T, "_rebuild_tensor_v3"): 7,
@@ -192,7 +190,7 @@ def storage_of(value: Any) -> tuple[Storage, str]:
 
     Readers put it there: a :class:`Storage` stands in the ``pid`` of what they could find.
     """
-    if type(value) is Made or isinstance(value, Made):
+    if isinstance(value, Made):
         # A typed storage around an untyped one, as old torch pickles wrote it.
         msg = f"its storage is made by {value.ref}"
         raise FormError(msg)
@@ -218,9 +216,9 @@ def tensor_form(made: Made) -> Form | None:
         return LeftOut(f"a tensor that says what cannot be: {printable(str(error))}")
 
 
-def _tensor(made: Made) -> Form | None:
+def _tensor(made: Made) -> Form | None:  # noqa: PLR0911 - one for each way in which tensors are pickled
     args = made.args
-    if made.ref in _REBUILD and made.use is Use.CALLED:
+    if made.ref in REBUILD and made.use is Use.CALLED:
         return _rebuilt(made.ref.qualname, args)
     if made.ref in _PARAMETER and args:
         inner = tensor_form(args[0]) if isinstance(args[0], Made) else None
@@ -230,11 +228,12 @@ def _tensor(made: Made) -> Form | None:
         return inner or LeftOut("a parameter without data")
     if made.ref in _FROM_TYPE:
         function, kind, inner_args = args[:3]
-        if isinstance(function, Named) and function.ref in (_REBUILD.keys() | _PARAMETER):
+        if isinstance(function, Named) and function.ref in (REBUILD.keys() | _PARAMETER):
             if not isinstance(kind, Named):
                 msg = "a tensor of no class"
                 raise FormError(msg)
-            inner_made: Made = object.__new__(function)
+            stub: Any = function
+            inner_made: Made = object.__new__(stub)
             inner_made.use, inner_made.args = Use.CALLED, tuple(inner_args)
             return _tensor(inner_made)
         if isinstance(function, Named) and function.ref in _NOT_DATA:
@@ -266,8 +265,8 @@ def _rebuilt(name: str, args: tuple[Any, ...]) -> TensorForm:
     form = TensorForm(
         storage=storage,
         dtype=dtype,
-        shape=_numbers(shape),
-        stride=_numbers(stride),
+        shape=numbers(shape),
+        stride=numbers(stride),
         offset=offset,
         requires_grad=grad,
         conj=bool(bits.get("conj")),
@@ -277,7 +276,8 @@ def _rebuilt(name: str, args: tuple[Any, ...]) -> TensorForm:
     return form
 
 
-def _numbers(value: Any) -> tuple[int, ...]:
+def numbers(value: Any) -> tuple[int, ...]:
+    """A shape or strides, if it is one."""
     if type(value) not in (tuple, list) or not all(type(n) is int and 0 <= n < 1 << 63 for n in value):
         msg = f"no shape or strides: {printable(repr(value), 80)}"
         raise FormError(msg)
@@ -313,107 +313,3 @@ def _changed(form: TensorForm, grad: bool, *, parameter: bool) -> TensorForm:  #
         form.conj,
         form.neg,
     )
-
-
-# --- numpy --------------------------------------------------------------------------------------
-
-_RECONSTRUCT: Final = frozenset(
-    GlobalRef(f"{package}.multiarray", "_reconstruct") for package in ("numpy.core", "numpy._core")
-)
-_FROM_BUFFER: Final = frozenset(
-    GlobalRef(f"{package}.numeric", "_frombuffer") for package in ("numpy.core", "numpy._core")
-)
-_SCALAR: Final = frozenset(
-    GlobalRef(f"{package}.multiarray", "scalar") for package in ("numpy.core", "numpy._core")
-)
-_CODE: Final = re.compile(r"[<>=|]?([?bBhHiIlLqQefdgFDGSUVMm]|[biufcSUVMm?])(\d{0,10})", re.ASCII)
-MAKERS: Final = frozenset(
-    str(ref) for ref in (*_RECONSTRUCT, *_FROM_BUFFER, *ARRAY_WRAPPERS, *_REBUILD)
-)
-"""Who names one of these holds tensors or arrays."""
-
-
-def array_form(made: Made) -> Form | list[Any] | None:
-    """What an object says, if it is an array of numpy's; a list is the objects that it holds."""
-    try:
-        return _array(made)
-    except FormError as error:
-        return LeftOut(str(error))
-    except (TypeError, ValueError, IndexError, AttributeError, KeyError) as error:
-        return LeftOut(f"an array that says what cannot be: {printable(str(error))}")
-
-
-def _array(made: Made) -> Form | list[Any] | None:
-    if made.ref in _RECONSTRUCT:
-        _version, shape, dtype, fortran, data = made.state
-        if has_objects(dtype):
-            return data if type(data) is list else LeftOut("an array of objects in a structure")
-        return _of_bytes(data, dtype, shape, fortran=bool(fortran))
-    if made.ref in _FROM_BUFFER:
-        data, dtype, shape, order = made.args[:4]
-        return _of_bytes(data, dtype, shape, fortran=order == "F")
-    if made.ref in ARRAY_WRAPPERS:
-        (content,) = made.items
-        if not isinstance(content, Span):
-            inner = array_form(content) if isinstance(content, Made) else content
-            return inner if isinstance(inner, list) else LeftOut("an array of objects")
-        state = made.state
-        fortran = state["order"] == "F"
-        return ArrayForm(content, dtype_of(state["dtype"]), _numbers(state["shape"]), fortran)
-    if made.ref in _SCALAR and len(made.args) == 2:  # noqa: PLR2004 - type and bytes
-        dtype, data = made.args
-        return _of_bytes(data, dtype, (), fortran=False)
-    return None
-
-
-def _of_bytes(data: Any, dtype: Any, shape: Any, *, fortran: bool) -> ArrayForm:
-    if isinstance(data, str):
-        data = data.encode("latin1")  # Python 2's bytes
-    if not isinstance(data, bytes | bytearray):
-        msg = "an array without bytes"
-        raise FormError(msg)
-    return ArrayForm(Span(-1, len(data), data), dtype_of(dtype), _numbers(shape), fortran)
-
-
-def dtype_of(made: Any) -> Any:
-    """What ``numpy.dtype`` makes the type from, said by a pickled one."""
-    code = made.args[0]
-    match = _CODE.fullmatch(code) if isinstance(code, str) else None
-    if match is None:
-        msg = f"an array of the type {printable(repr(code), 40)}"
-        raise FormError(msg)
-    state = getattr(made, "state", None)
-    if state is None:
-        return code
-    order, subarray, names, fields, size = state[1], state[2], state[3], state[4], state[5]
-    if subarray is not None:
-        base, shape = subarray
-        return (dtype_of(base), _numbers(shape if isinstance(shape, tuple) else (shape,)))
-    if names:
-        parts = [fields[name] for name in names]
-        return {
-            "names": [str(name) for name in names],
-            "formats": [dtype_of(part[0]) for part in parts],
-            "offsets": [int(part[1]) for part in parts],
-            "itemsize": int(size),
-        }
-    letter, digits = match.groups()
-    order = order if order in ("<", ">") else ""
-    if letter in "Mm":
-        return _datetime(order, letter, state)
-    if letter in "SUV" and isinstance(size, int) and size >= 0:
-        digits = str(size // 4 if letter == "U" else size)
-    return f"{order}{letter}{digits}"
-
-
-def _datetime(order: str, letter: str, state: tuple[Any, ...]) -> str:
-    unit, number = "generic", 1
-    if len(state) > 8 and state[8]:  # noqa: PLR2004 - the ninth is the unit
-        unit, number = state[8][1][:2]
-    unit = unit.decode() if isinstance(unit, bytes) else unit
-    if unit == "generic":
-        return f"{order}{letter}8"
-    if not re.fullmatch(r"[A-Za-zμ]{1,2}", unit) or type(number) is not int:
-        msg = "times of no unit"
-        raise FormError(msg)
-    return f"{order}{letter}8[{number}{unit}]"

@@ -42,6 +42,10 @@ class Span:
     data: Any = None
 
 
+def _nothing(*_: Any) -> None:
+    """What becomes of a change to a global."""
+
+
 class Named(type):
     """The class of stand-ins for globals; each is a class, for the unpickler makes objects of it."""
 
@@ -55,10 +59,10 @@ class Named(type):
         """Nothing is changed: what one stream does to a global is of no account here."""
 
     # Data descriptors of a metaclass win over what instances of the class have.
-    __setstate__ = property(lambda cls: lambda _state: None)
-    append = property(lambda cls: lambda *_: None)
-    extend = property(lambda cls: lambda *_: None)
-    add = property(lambda cls: lambda *_: None)
+    __setstate__ = property(lambda _cls: _nothing)
+    append = property(lambda _cls: _nothing)
+    extend = property(lambda _cls: _nothing)
+    add = property(lambda _cls: _nothing)
 
 
 class Made(metaclass=Named):
@@ -179,8 +183,8 @@ class Keeper:
         base = args[2] if len(args) > 2 else None  # noqa: PLR2004 - class, its base, the base's value
         if type(base) is dict:
             made.pairs = dict(base)
-        elif type(base) in (list, tuple, set):
-            made.items = list(base)
+        elif isinstance(base, list | tuple | set):
+            made.items = [*base]
         return made
 
     def make(self, stub: Any, use: Use, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Made:

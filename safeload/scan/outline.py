@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from safeload.scan.forms import ArrayForm, LeftOut, TensorForm, array_form, tensor_form
+from safeload.scan.array_forms import array_form
+from safeload.scan.forms import ArrayForm, LeftOut, TensorForm, tensor_form
 from safeload.scan.keep import Made, Named, Stored
 from safeload.scan.report import Use, printable
 
@@ -145,7 +146,7 @@ class _Walk:
                 self._note(path, form, beside=beside)
             return None
         state = getattr(made, "state", None)
-        if is_module(state):
+        if state is not None and is_module(state):
             return _module(state)
         if made.use is Use.CALLED and made.args and not hasattr(made, "pairs") and not _is_mapping(made):
             self._leave_out(path, f"made by calling {made.ref}")

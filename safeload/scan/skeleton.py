@@ -139,7 +139,15 @@ def _read_pickles(file: io.BufferedReader[Any], in_place: bool) -> Skeleton:  # 
     if _is_legacy(head):
         return _legacy(file)
     keeper = _PickleKeeper(file, in_place=in_place)
-    values = [unpickled(file, keeper)]
+    head = file.peek(HEAD)[:HEAD]
+    try:
+        values = [unpickled(file, keeper)]
+    except ValueError:
+        words = "" if keeper.uses or head.startswith(b"\x80") else looks_like(head)
+        if not words:
+            raise
+        msg = f"this is {words}"
+        raise ValueError(msg) from None
     notes = {}
     while rest := file.peek(1):
         if not rest.strip(b"\0 \t\r\n"):

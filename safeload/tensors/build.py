@@ -32,7 +32,7 @@ NUMPY: Final = {
 
 
 class NotHereError(ValueError):
-    """This form cannot be made here; the words say what would be needed."""
+    """A form cannot be made here; the words say what would be needed."""
 
 
 class Builder:
@@ -102,23 +102,23 @@ class Builder:
     # --- numpy ----------------------------------------------------------------------------------
 
     def _view(self, form: TensorForm) -> Any:
-        numpy = _numpy()
+        np = numpy()
         dtype = numpy_dtype(form.dtype)
         size = SIZES[form.dtype]
         flat = self.storages.get(id(form.storage))
         if flat is None:
             flat = self.storages[id(form.storage)] = _aligned(self.source.buffer(form.storage.span))
         if not form.count:
-            return numpy.empty(form.shape, dtype)
+            return np.empty(form.shape, dtype)
         strides = tuple(step * size for step in form.stride)
-        made = numpy.ndarray(form.shape, dtype, flat, form.offset * size, strides)
+        made = np.ndarray(form.shape, dtype, flat, form.offset * size, strides)
         made = made.conj() if form.conj else made
         return -made if form.neg else made
 
     def _array(self, form: ArrayForm) -> Any:
-        numpy = _numpy()
+        np = numpy()
         try:
-            dtype = numpy.dtype(form.dtype)
+            dtype = np.dtype(form.dtype)
         except (TypeError, ValueError, SyntaxError) as error:
             msg = f"numpy has no such type: {error}"
             raise NotHereError(msg) from None
@@ -131,8 +131,8 @@ class Builder:
                 msg = f"an array of {form.shape} in {len(buffer)} bytes"
                 raise NotHereError(msg)
             if not len(buffer):
-                return numpy.empty(form.shape, dtype, order="F" if form.fortran else "C")
-            return numpy.ndarray(form.shape, dtype, _aligned(buffer), order="F" if form.fortran else "C")
+                return np.empty(form.shape, dtype, order="F" if form.fortran else "C")
+            return np.ndarray(form.shape, dtype, _aligned(buffer), order="F" if form.fortran else "C")
         except (TypeError, ValueError, MemoryError) as error:
             raise NotHereError(str(error)) from None
 
@@ -173,21 +173,21 @@ def torch_tensor(form: TensorForm, storage: Any) -> Any:
 
 def numpy_dtype(name: str) -> Any:
     """numpy's type for one of torch's."""
-    numpy = _numpy()
+    np = numpy()
     if name in NUMPY:
-        return numpy.dtype(NUMPY[name])
+        return np.dtype(NUMPY[name])
     if has("ml_dtypes"):
         import ml_dtypes
 
         if hasattr(ml_dtypes, name):
-            return numpy.dtype(getattr(ml_dtypes, name))
+            return np.dtype(getattr(ml_dtypes, name))
     msg = f"{name}, which numpy does not know: install torch or ml_dtypes"
     raise NotHereError(msg)
 
 
 def _aligned(buffer: memoryview) -> Any:
-    numpy = _numpy()
-    flat = numpy.frombuffer(buffer, numpy.uint8)
+    np = numpy()
+    flat = np.frombuffer(buffer, np.uint8)
     return flat.copy() if flat.ctypes.data % ALIGNMENT else flat
 
 
@@ -198,13 +198,14 @@ def _product(shape: tuple[int, ...]) -> int:
     return count
 
 
-def _numpy() -> Any:
+def numpy() -> Any:
+    """numpy, if it is here."""
     if not has("numpy"):
         msg = "numpy is not installed here, and this file holds arrays"
         raise TensorsError(msg)
-    import numpy
+    import numpy as np
 
-    return numpy
+    return np
 
 
 @cache

@@ -22,7 +22,7 @@ from safeload.tensors.load import VERSIONS, outline_of
 from safeload.tensors.names import safetensors_name
 from safeload.tensors.source import Source
 from safeload.tensors.ties import tied
-from safeload.tensors.write import Entry, Progress, entry_of, header_of, parts, replacing, write_entries
+from safeload.tensors.write import CHUNK, Entry, Progress, entry_of, header_of, parts, replacing, write_entries
 
 DIGEST: Final = "safeload.source_sha256"
 VERSION: Final = "safeload.version"
@@ -65,7 +65,7 @@ def convert_file(
 ) -> Conversion:
     """Write the tensors of one file as safetensors; see :func:`safeload.convert`."""
     out = source.with_name(safetensors_name(source.name)) if out is None else out
-    if out.exists() and os.path.samefile(source, out):
+    if out.exists() and source.samefile(out):
         msg = f"'{printable(str(source))}' would be written over itself"
         raise TensorsError(msg)
     with Source(source) as opened:
@@ -82,7 +82,7 @@ def convert_file(
         return _written(opened, skeleton, found, source, out, progress or _silent)
 
 
-def _written(  # noqa: PLR0913 - one file's conversion
+def _written(  # noqa: PLR0913, PLR0917 - one file's conversion
     opened: Source, skeleton: Skeleton, found: Outline, source: Path, out: Path, progress: Progress
 ) -> Conversion:
     entries, ties, left_out = _entries(found)
@@ -207,13 +207,19 @@ def _verify(file: Any, head: bytes, source: Source, ordered: list[Entry]) -> Non
     Raises:
         TensorsError: they differ.
     """
-    at = len(head)
-    same = os.pread(file.fileno(), len(head), 0) == head
+    written = file.fileno()
+    same = os.pread(written, len(head), 0) == head
+    syncing = threading.Thread(target=os.fsync, args=(written,), daemon=True)  # the disk's time, not ours
+    syncing.start()
+    at, room = len(head), memoryview(bytearray(CHUNK))
     for entry in ordered:
         for part in parts(source, entry):
-            same = same and os.pread(file.fileno(), len(part), at) == part
+            back = room[: len(part)]
+            same = same and os.preadv(written, [back], at) == len(part)
+            same = same and bytes(back) == bytes(part)  # as blocks: views are compared item by item
             at += len(part)
-    if not same or os.fstat(file.fileno()).st_size != at:
+    syncing.join()
+    if not same or os.fstat(written).st_size != at:
         msg = "what was written is not what was read: the disk or the file changed"
         raise TensorsError(msg)
 

@@ -15,7 +15,6 @@ from safeload.tensors.build import Builder, Framework, NotHereError
 from safeload.tensors.source import Readable, Source
 from safeload.tensors.ties import with_ties
 
-
 VERSIONS: Final = "safeload.state_dict_metadata"
 
 
@@ -66,7 +65,7 @@ class Tensors(dict[str, Any]):
         found = Tensors(_below(self, cut))
         found.scalars, found.left_out = _below(self.scalars, cut), _below(self.left_out, cut)
         found.beside, found.format, found.globals = _below(self.beside, cut), self.format, self.globals
-        models = {model: None for model in self.models}
+        models = dict.fromkeys(self.models)
         found.models = tuple(_below(models | {f"{m}.": None for m in models if m == name}, cut))
         versions = dict(self._versions)
         found._versions = _below(versions, cut) | ({"": versions[name]} if name in versions else {})

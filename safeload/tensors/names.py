@@ -49,7 +49,7 @@ def read_index(path: Path) -> dict[str, Any]:
     """
     with path.open("rb") as file:
         text = file.read(MAX_INDEX + 1)
-    found = json.loads(text) if len(text) <= MAX_INDEX else None
+    found: Any = json.loads(text) if len(text) <= MAX_INDEX else None
     shards = found.get("weight_map") if isinstance(found, dict) else None
     if not isinstance(shards, dict) or not all(isinstance(name, str) for name in shards.values()):
         msg = f"{path.name} is no index of shards"
@@ -58,4 +58,5 @@ def read_index(path: Path) -> dict[str, Any]:
         if name != Path(name).name or name in ("", ".", ".."):
             msg = f"{path.name} names a shard outside its folder: {name!r}"
             raise ValueError(msg)
-    return dict(found)
+    checked: dict[str, Any] = found
+    return checked

@@ -49,7 +49,7 @@ class Source:
                 msg = f"{self.name!r} is no regular file"
                 raise TensorsError(msg)
             return io.BufferedReader(raw, BULK), True
-        if isinstance(source, io.TextIOBase) or not hasattr(source, "read"):
+        if not hasattr(source, "read") or hasattr(source, "encoding"):  # text has one
             msg = f"a path, bytes or a file open in binary mode is needed, not {source!r}"
             raise TypeError(msg)
         self.name = source.name if isinstance(getattr(source, "name", None), str) else ""
@@ -110,10 +110,10 @@ class Source:
         if self._memory is not None:
             yield self._memory
             return
-        at, descriptor = 0, self._file.fileno()
-        while piece := os.pread(descriptor, 1 << 20, at):
-            yield piece
-            at += len(piece)
+        at, descriptor, room = 0, self._file.fileno(), memoryview(bytearray(1 << 20))
+        while count := os.preadv(descriptor, [room], at):
+            yield room[:count]
+            at += count
 
     def view(self, span: Span) -> memoryview:
         """A span's bytes, to be read only."""

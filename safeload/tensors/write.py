@@ -124,9 +124,9 @@ def replacing(path: Path) -> Iterator[Any]:
             yield file
             os.fchmod(file.fileno(), _mode(path.parent))
             os.fsync(file.fileno())
-        os.replace(name, path)
+        Path(name).replace(path)
     except BaseException:
-        os.unlink(name)
+        Path(name).unlink()
         raise
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -165,8 +165,8 @@ def _between_files(into: int, out_of: int, span: Span) -> Iterator[int]:
     at, left = span.start, span.length
     while left:
         try:
-            count = os.copy_file_range(out_of, into, min(left, CHUNK), at)
-        except OSError:  # across file systems, or not known here
+            count = os.sendfile(into, out_of, at, min(left, CHUNK))
+        except OSError:  # not for every file system
             data = os.pread(out_of, min(left, CHUNK), at)
             count = len(data)
             if count:
@@ -190,8 +190,10 @@ def parts(source: Source, entry: Entry) -> Iterator[memoryview]:
         yield from _gathered(source, entry)
         return
     if span.data is None and source.descriptor is not None:
+        room = memoryview(bytearray(min(COMPARED, span.length)))
         for at in range(0, span.length, COMPARED):
-            yield memoryview(os.pread(source.descriptor, min(COMPARED, span.length - at), span.start + at))
+            part = room[: min(COMPARED, span.length - at)]
+            yield part[: os.preadv(source.descriptor, [part], span.start + at)]
         return
     whole = source.view(span)
     for at in range(0, span.length, CHUNK):
@@ -200,10 +202,9 @@ def parts(source: Source, entry: Entry) -> Iterator[memoryview]:
 
 def _gathered(source: Source, entry: Entry) -> Iterator[memoryview]:
     """What is strided, transposed or of the other byte order, as rows."""
-    from safeload.tensors.build import Builder, numpy_dtype
+    from safeload.tensors.build import Builder, numpy, numpy_dtype
 
-    import numpy
-
+    np = numpy()
     form = entry.form
     if isinstance(form, TensorForm) and form.dtype not in _OF_NUMPY:
         # Only its width counts: the bits are moved, not read.
@@ -214,9 +215,9 @@ def _gathered(source: Source, entry: Entry) -> Iterator[memoryview]:
     rows = array.reshape(1) if not array.shape else array
     step = max(1, CHUNK // max(1, array.nbytes // max(1, len(rows))))
     for at in range(0, len(rows), step):
-        piece = numpy.ascontiguousarray(rows[at : at + step])
+        piece = np.ascontiguousarray(rows[at : at + step])
         if piece.size:
-            yield memoryview(piece.reshape(-1).view(numpy.uint8))
+            yield memoryview(piece.reshape(-1).view(np.uint8))
 
 
 _OF_NUMPY: Final = frozenset(_KINDS.values())
