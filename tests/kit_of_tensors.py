@@ -70,7 +70,8 @@ STATES: dict[str, Any] = {
     "no elements and one": {"none": torch.empty(0, 3), "one": torch.tensor(3)},
     "parameters": {"p": torch.nn.Parameter(torch.ones(2)), "q": torch.nn.Parameter(torch.ones(2), requires_grad=False)},
     "a tensor that wants gradients": {"g": torch.ones(3, requires_grad=True)},
-    "conjugated and negated": {"c": torch.ones(3, dtype=torch.complex64).mul(1j).conj(), "n": torch.ones(2, dtype=torch.complex64).conj().imag},
+    "conjugated": {"c": torch.ones(3, dtype=torch.complex64).mul(1j).conj()},
+    "negated": {"n": torch.ones(2, dtype=torch.complex64).conj().imag},
     "channels last": {"w": torch.randn(2, 3, 4, 4).to(memory_format=torch.channels_last)},
     "an order that is kept": {str(n): torch.tensor(n) for n in (3, 1, 2)},
 }

@@ -12,9 +12,9 @@ import io
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any, Final
 
+from safeload.scan.careful import Careful
 from safeload.scan.look import engine
 from safeload.scan.nested import ARRAY_WRAPPERS, has_objects, itemsize
 from safeload.scan.report import GlobalRef, Use
@@ -255,9 +255,8 @@ def _product(shape: Any) -> int:
 
 def unpickled(file: Any, keeper: Keeper) -> Any:
     """One pickle's value, of stand-ins; raises ValueError for whatever the bytes hold."""
-    # Methods of C, and no peek: the file then stands just behind the STOP.
-    reader = SimpleNamespace(read=file.read, readline=file.readline, readinto=file.readinto)
-    eye = engine()(reader, encoding="latin1")
+    # It has no peek: the file then stands just behind the STOP.
+    eye = engine()(Careful(file), encoding="latin1")
     eye.recorder, eye.fix_imports = keeper, True
     try:
         return eye.load()

@@ -24,6 +24,9 @@ PROTOCOL: Final = 1001
 MAGIC: Final = 0x1950A86A20F9469CFC6C
 _MODULES: Final = frozenset({"torch", "torch.storage", "torch.cuda"})
 _LOCAL: Final = struct.Struct("<4s5H3L2H")
+FREE: Final = 64 << 20
+TIMES: Final = 100
+"""torch packs nothing; what others have packed may be so many bytes, and times the size of the file."""
 _STORED: Final = zipfile.ZIP_STORED
 
 
@@ -130,6 +133,10 @@ def _records(
     archive: zipfile.ZipFile, file: io.BufferedReader[Any], members: list[zipfile.ZipInfo], size: int
 ) -> dict[str, Span]:
     """Every member's bytes: where they lie, or unpacked where they are packed."""
+    packed = sum(member.file_size for member in members if member.compress_type != _STORED)
+    if packed > FREE + TIMES * size:
+        msg = f"it unpacks to {packed} bytes, which is taken for a trap"
+        raise BadFileError(msg)
     found: dict[str, Span] = {}
     taken: list[tuple[int, int]] = []
     for member in members:

@@ -231,7 +231,7 @@ def test_a_fitted_estimator_has_its_arrays(tmp_path: Path) -> None:
 
 
 def test_npy_and_npz(tmp_path: Path) -> None:
-    np.savez(tmp_path / "x.npz", **{"a": ARRAYS["columns"], "b": ARRAYS["record"]})
+    np.savez(tmp_path / "x.npz", a=ARRAYS["columns"], b=ARRAYS["record"])
     ours = safeload.load_tensors(tmp_path / "x.npz")
     np.testing.assert_array_equal(ours["a"], ARRAYS["columns"])
     np.testing.assert_array_equal(ours["b"], ARRAYS["record"])
@@ -369,3 +369,28 @@ def test_two_of_one_name_are_not_mixed_up() -> None:
     ours = safeload.load_tensors(pickle.dumps({"a.b": np.ones(2), "a": {"b": np.zeros(2)}}))
     assert ours["a.b"].tolist() == [1, 1]
     assert "a.b" in ours.left_out
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"\x80\x02Nr\xff\xff\xff\x0f.", id="in the open"),
+        pytest.param(b"\x80\x04\x95\x07\0\0\0\0\0\0\0Nr\xff\xff\xff\x0f.", id="in a frame"),
+        pytest.param(b"\x80\x04\x95\x02\0\0\0\0\0\0\0Nr\xff\xff\xff\x0f.", id="across the end of a frame"),
+        pytest.param(b"\x80\x04\x95\x0c\0\0\0\0\0\0\0Np268435455\n.", id="in words, in a frame"),
+        pytest.param(b"\x80\x02Np268435455\n.", id="in words"),
+    ],
+)
+def test_no_memo_is_longer_than_its_stream(data: bytes) -> None:
+    """CPython's own unpickler takes four gigabytes for each of these."""
+    with pytest.raises(safeload.TensorsError, match=r"numbers an object|crosses the end"):
+        safeload.load_tensors(data)
+
+
+def test_a_safetensors_file_may_begin_as_zlib_does(tmp_path: Path) -> None:
+    """The first bytes are the length of the header, which is then 120 and some."""
+    st = pytest.importorskip("safetensors.torch")
+    for letters in range(200):
+        st.save_file({"w" * (letters + 1): torch.ones(2)}, tmp_path / "x.safetensors")
+        assert safeload.load_tensors(tmp_path / "x.safetensors").format == "safetensors"
+        assert safeload.scan(tmp_path / "x.safetensors").format == "safetensors"

@@ -1,0 +1,87 @@
+"""The twin, the conversion and ``load_tensors`` against what one does without: ``python tests/bench/tensors.py``.
+
+Every figure is of a fresh process and of one state dict; those that are compared take turns, and the
+ratio is the median of neighbours. Peak memory is what the process took beyond its imports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+WRITE = """
+import sys, torch
+megabytes = int(sys.argv[2])
+torch.save({f"layers.{i}.weight": torch.randn(1024, 1024) for i in range(megabytes // 4)}, sys.argv[1])
+"""
+
+# The load is timed alone, after the imports; each number of the result is read once where `read` is given.
+CHILD = """
+import os, sys, time
+path, out = sys.argv[1:3]
+{setup}
+def memory(what):
+    return int(next(l for l in open("/proc/self/status") if l.startswith(what)).split()[1]) / 1024
+before = memory("VmRSS")
+start = time.perf_counter()
+{work}
+print(time.perf_counter() - start, memory("VmHWM") - before)
+"""
+
+CASES = {
+    # case: (set-up, work) of ours and of the other
+    "torch.load through the twin / torch.load without safeload": (
+        ("import torch, safeload", "found = torch.load(path)"),
+        ("import torch", "found = torch.load(path)"),
+    ),
+    "the same, and every number read": (
+        ("import torch, safeload", "found = torch.load(path); sum(float(t.sum()) for t in found.values())"),
+        ("import torch", "found = torch.load(path); sum(float(t.sum()) for t in found.values())"),
+    ),
+    "load_tensors / torch.load without safeload": (
+        ("import torch, safeload; safeload.load_tensors", "found = safeload.load_tensors(path)"),
+        ("import torch", "found = torch.load(path)"),
+    ),
+    "convert / copying the file, both to the disk": (
+        ("import safeload; safeload.convert", "safeload.convert(path, out)"),
+        (
+            "import shutil",
+            "shutil.copyfile(path, out); f = os.open(out, os.O_RDONLY); os.fsync(f)",
+        ),
+    ),
+}
+
+
+def run(setup: str, work: str, path: Path, out: Path) -> tuple[float, float]:
+    out.unlink(missing_ok=True)
+    code = CHILD.format(setup=setup, work=work)
+    done = subprocess.run([sys.executable, "-c", code, path, out], capture_output=True, text=True, check=True)
+    out.unlink(missing_ok=True)
+    seconds, megabytes = done.stdout.split()
+    return float(seconds), float(megabytes)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--megabytes", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=7)
+    told = parser.parse_args()
+    print("| case | ratio of times | s | MB at most |")
+    print("|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        path, out = Path(folder, "x.pt"), Path(folder, "out.safetensors")
+        subprocess.run([sys.executable, "-c", WRITE, path, str(told.megabytes)], check=True)
+        subprocess.run([sys.executable, "-m", "safeload", "convert", path], check=True, stdout=subprocess.DEVNULL)
+        for case, (ours, other) in CASES.items():
+            pairs = [(run(*ours, path, out), run(*other, path, out)) for _ in range(told.rounds)]
+            ratio = statistics.median(a[0] / b[0] for a, b in pairs)
+            times = [statistics.median(pair[i][0] for pair in pairs) for i in (0, 1)]
+            peaks = [max(pair[i][1] for pair in pairs) for i in (0, 1)]
+            print(f"| {case} | {ratio:.2f} | {times[0]:.3f} / {times[1]:.3f} | {peaks[0]:.0f} / {peaks[1]:.0f} |")
+
+
+main()
