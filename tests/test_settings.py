@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from safeload import settings
-from safeload.policy import Mode
+from safeload.policy import Mode, Twins
 
 LOCKED = 'mode = "enforce"\nlocked = true\n'
 OPEN = 'mode = "audit"\n'
@@ -53,3 +53,29 @@ def test_the_policy_in_force(
     found = settings.load(environment)
     assert [found.policy.mode, found.policy.locked, bool(found.problem)] == expected
     assert not found.policy.allow
+
+
+# what is the case: (system file, environment, what is in force, whether there is a problem)
+TWINS = {
+    "nothing is configured": (None, {}, Twins.PREFER, False),
+    "the environment alone": (None, {"SAFELOAD_TENSORS": "require"}, Twins.REQUIRE, False),
+    "the environment over an open file": ('tensors = "require"\n', {"SAFELOAD_TENSORS": "off"}, Twins.OFF, False),
+    "a locked file is tightened": ("locked = true\n", {"SAFELOAD_TENSORS": "require"}, Twins.REQUIRE, False),
+    "a locked file is not loosened": (
+        'tensors = "require"\nlocked = true\n', {"SAFELOAD_TENSORS": "off"}, Twins.REQUIRE, False,
+    ),
+    "a locked file keeps the twin": ("locked = true\n", {"SAFELOAD_TENSORS": "off"}, Twins.PREFER, False),
+    "a word that is none": (None, {"SAFELOAD_TENSORS": "yes"}, Twins.PREFER, True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TWINS.values(), ids=TWINS)
+def test_whether_the_twin_is_opened(
+    case: tuple[str | None, dict[str, str], Twins, bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, environment, *expected = case
+    monkeypatch.setattr(settings, "SYSTEM_FILE", tmp_path / "system.toml")
+    if system is not None:
+        (tmp_path / "system.toml").write_text(system)
+    found = settings.load(environment)
+    assert [found.policy.tensors, bool(found.problem)] == expected

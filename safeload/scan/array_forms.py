@@ -36,7 +36,17 @@ def array_form(made: Made) -> Form | list[Any] | None:
         return LeftOut(f"an array that says what cannot be: {printable(str(error))}")
 
 
+_ELSEWHERE: Final = frozenset(
+    GlobalRef(f"{package}.{module}", name)
+    for package in ("joblib", "sklearn.externals.joblib")
+    for module in ("numpy_pickle", "numpy_pickle_compat")
+    for name in ("NDArrayWrapper", "ZNDArrayWrapper")
+)
+
+
 def _array(made: Made) -> Form | list[Any] | None:  # noqa: PLR0911 - one for each way in which arrays are pickled
+    if made.ref in _ELSEWHERE:
+        return LeftOut("an array in a file of its own, as joblib wrote before 0.10")
     if made.ref in _RECONSTRUCT:
         _version, shape, dtype, fortran, data = made.state
         if has_objects(dtype):

@@ -201,8 +201,8 @@ def _product(shape: tuple[int, ...]) -> int:
 def numpy() -> Any:
     """numpy, if it is here."""
     if not has("numpy"):
-        msg = "numpy is not installed here, and this file holds arrays"
-        raise TensorsError(msg)
+        msg = "an array of numpy's, which is not installed here"
+        raise NotHereError(msg)
     import numpy as np
 
     return np

@@ -21,24 +21,27 @@ Restore = Callable[[Any, str], Any]
 def is_safetensors_at(source: Any) -> bool:
     """Whether a path, or a file from where it stands, begins as safetensors do; moves nothing."""
     try:
-        if isinstance(source, str | os.PathLike):
-            with Path(source).open("rb", buffering=0) as file:
-                return is_safetensors(file.read(SEEN))
-        if type(source) is io.BytesIO:
-            at = source.tell()
-            return is_safetensors(bytes(source.getbuffer()[at : at + SEEN]))
-        if isinstance(source, io.TextIOBase) or not hasattr(source, "read") or not source.seekable():
-            return False
-        if type(source) is io.BufferedReader:
-            head = source.peek(SEEN)[:SEEN]
-            if len(head) == SEEN:
-                return is_safetensors(head)
+        head = _head(source)
+    except (OSError, ValueError, AttributeError, TypeError):
+        return False  # whoever loads it says so better
+    return isinstance(head, bytes) and is_safetensors(head)
+
+
+def _head(source: Any) -> Any:
+    """The first bytes of a file; none of what may give them only once."""
+    if isinstance(source, str | os.PathLike):
+        if not Path(source).is_file():
+            return b""
+        with Path(source).open("rb", buffering=0) as file:
+            return file.read(SEEN)
+    if isinstance(source, io.TextIOBase) or not source.seekable():
+        return b""
+    head = source.peek(SEEN)[:SEEN] if type(source) is io.BufferedReader else b""
+    if len(head) < SEEN:
         at = source.tell()
         head = source.read(SEEN)
         source.seek(at)
-        return isinstance(head, bytes) and is_safetensors(head)
-    except (OSError, ValueError, AttributeError, TypeError):
-        return False  # whoever loads it says so better
+    return head
 
 
 def opened_at(source: Any, *, restore: Restore | None = None) -> dict[str, Any] | None:

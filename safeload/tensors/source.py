@@ -129,12 +129,20 @@ class Source:
         if self._memory is not None and self._spans_in is self._file:
             return self._memory[span.start : span.start + span.length]
         if self.maps and span.length >= MAPPED_FROM:
-            if self._map is None:
-                self._map = mmap.mmap(self._spans_in.fileno(), 0, access=mmap.ACCESS_COPY)
-            found = memoryview(self._map)[span.start : span.start + span.length]
+            found = self._mapped(span)
             if len(found) == span.length:
                 return found
         return self._read(span)
+
+    def _mapped(self, span: Span) -> memoryview:
+        """A span's bytes out of the file itself; none where it cannot be mapped."""
+        if self._map is None:
+            try:
+                self._map = mmap.mmap(self._spans_in.fileno(), 0, access=mmap.ACCESS_COPY)
+            except (OSError, ValueError):
+                self.maps = False
+                return memoryview(b"")
+        return memoryview(self._map)[span.start : span.start + span.length]
 
     def _read(self, span: Span) -> memoryview:
         data = bytearray(span.length)

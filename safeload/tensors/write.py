@@ -15,6 +15,7 @@ from typing import Any, Final
 from safeload.errors import TensorsError
 from safeload.scan.forms import SIZES, ArrayForm, TensorForm
 from safeload.scan.keep import Span
+from safeload.scan.report import printable
 from safeload.scan.safetensors_header import CODES, MAX_HEADER
 from safeload.tensors.build import NotHereError
 from safeload.tensors.source import Source
@@ -204,7 +205,11 @@ def _gathered(source: Source, entry: Entry) -> Iterator[memoryview]:
     """What is strided, transposed or of the other byte order, as rows."""
     from safeload.tensors.build import Builder, numpy, numpy_dtype
 
-    np = numpy()
+    try:
+        np = numpy()
+    except NotHereError as error:
+        msg = f"{printable(entry.name)} is not contiguous: {error}"
+        raise TensorsError(msg) from None
     form = entry.form
     if isinstance(form, TensorForm) and form.dtype not in _OF_NUMPY:
         # Only its width counts: the bits are moved, not read.

@@ -12,7 +12,7 @@ pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
 HERE = Path(__file__).parent
-ROUNDS = 1500
+ROUNDS = 500
 
 
 @pytest.mark.parametrize("seed", [1, 2])

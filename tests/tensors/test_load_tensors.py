@@ -388,9 +388,13 @@ def test_no_memo_is_longer_than_its_stream(data: bytes) -> None:
 
 
 def test_a_safetensors_file_may_begin_as_zlib_does(tmp_path: Path) -> None:
-    """The first bytes are the length of the header, which is then 120 and some."""
+    """The first bytes are the length of the header, which is then 120 and zlib's mark in the next."""
     st = pytest.importorskip("safetensors.torch")
-    for letters in range(200):
-        st.save_file({"w" * (letters + 1): torch.ones(2)}, tmp_path / "x.safetensors")
+    seen = 0
+    for letters in range(56, 64):
+        st.save_file({"w" * letters: torch.ones(2)}, tmp_path / "x.safetensors")
+        if (tmp_path / "x.safetensors").read_bytes()[:1] != b"x":
+            continue
+        seen += 1
         assert safeload.load_tensors(tmp_path / "x.safetensors").format == "safetensors"
         assert safeload.scan(tmp_path / "x.safetensors").format == "safetensors"
