@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 WATCHED = {
     "_pickle": "arrival",
     "pickle": "arrival",
+    "multiprocessing.process": "for_workers",
     "joblib.numpy_pickle": "for_joblib",
     "torch": "for_torch",
 }
@@ -69,9 +70,10 @@ def arrived(name: str) -> None:
 
         stand()
     else:
-        from safeload.activation import settle
+        if WATCHED[name] != "for_workers":
+            from safeload.activation import settle
 
-        settle()
+            settle()
         __import__(f"safeload.doors.{WATCHED[name]}", fromlist=["install"]).install()
 
 

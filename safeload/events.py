@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import structlog
-
 from safeload.state import STATE
 
 LEVELS: Final = {
@@ -49,6 +47,8 @@ class _Lines:
 
 @cache
 def _logger() -> Any:
+    import structlog
+
     return structlog.wrap_logger(
         _Lines(),
         processors=[

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.machinery
 import os
 import re
@@ -175,6 +174,8 @@ def trusts_bytes(data: Any) -> bool:
     """Whether a grant names the digest of exactly these bytes."""
     if not any_trust():
         return False
+    import hashlib  # brings in OpenSSL, 4 MB
+
     digest = "sha256:" + hashlib.sha256(data).hexdigest()
     return digest in STATE.trusted or any(digest == item for item, _ in BLOCK_TRUST.get())
 
@@ -196,6 +197,8 @@ def digest_of_path(path: str) -> str:
         status = Path(path).stat() if path else None
         if status is None or not stat.S_ISREG(status.st_mode) or status.st_size > DIGEST_LIMIT:
             return ""
+        import hashlib
+
         with open(path, "rb") as file:  # noqa: PTH123 - the plain builtin, whatever pathlib became
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:

@@ -14,7 +14,7 @@ from typing import Any
 
 from safeload import grants, record
 from safeload.doors.channels import channel_of
-from safeload.loads import ANYTHING, NOTHING, Announcement, Asked, Load, path_of, planted, refuse
+from safeload.loads import ANYTHING, NOTHING, Announcement, Asked, Load, MoreThanData, path_of, planted, refuse
 from safeload.policy import Ground, Mode, Policy, Refused, Verdict
 from safeload.scan.listen import Whole, is_regular
 from safeload.scan.look import look, normalised
@@ -39,10 +39,11 @@ def ask(module: Any, name: Any) -> None:
     if load.asking:
         raise Asked(module, name)
     if load.approved is None:
+        if load.pending is None:
+            raise MoreThanData
         examine(load)
     if load.watched is not None and stamp_of(load.watched) != load.stamp:
-        changed = Verdict(unread="it was changed while it was being read")
-        refuse(load, policy_in_force(), changed)
+        refuse_unread(load, "it was changed while it was being read")
     if load.approved is not None and (module, name) in load.approved:
         return
     _ask_by_name(load, GlobalRef(module, name))
@@ -128,13 +129,18 @@ def judge(load: Load, report: Report, *, size: int | None = None) -> None:
     load.entries = frozenset(id(rulebook[ref]) for ref in names if ref in rulebook)
 
 
+def refuse_unread(load: Load, text: str) -> None:
+    """Refuse what nobody can read to its end."""
+    refuse(load, policy_in_force(), Verdict(unread=text))
+
+
 def refuse_foreign(load: Load, head: bytes, cut: str) -> None:
     """Refuse what is cut short, or no pickle at all where its first bytes say what it is instead."""
     if cut:
-        refuse(load, policy_in_force(), Verdict(unread=cut))
+        refuse_unread(load, cut)
     words = looks_like(head[:HEAD]) if head else ""
     if words and words != "text":  # a pickle of protocol 0 is text too
-        refuse(load, policy_in_force(), Verdict(unread=f"it looks like {words}"))
+        refuse_unread(load, f"it looks like {words}")
 
 
 def require(load: Load, ref: GlobalRef, text: str) -> None:
@@ -195,6 +201,7 @@ __all__ = [
     "NOTHING",
     "Announcement",
     "Load",
+    "MoreThanData",
     "ask",
     "examine",
     "is_regular",

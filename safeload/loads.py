@@ -28,6 +28,10 @@ class Asked(BaseException):
     """Carries the name that an unpickler's own ``find_class`` asks CPython's for, instead of it."""
 
 
+class MoreThanData(BaseException):
+    """Breaks off a load that was begun as if it held nothing but data, at its first global."""
+
+
 class Load:
     """One load under way on one thread; loads nest.
 

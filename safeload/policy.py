@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -94,6 +93,8 @@ class Policy:
     @property
     def digest(self) -> str:
         """The first 16 digits of a sha256 over what the policy says: equal for equal policies."""
+        import hashlib  # brings in OpenSSL, 4 MB
+
         said = (self.mode.value, self.profiles, tuple(sorted(self.allow)), self.locked, self.tensors.value)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 

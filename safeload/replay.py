@@ -10,9 +10,23 @@ import io
 import pickle
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
-from safeload.scan.listen import Again, Answer, Hole, length_of
+from safeload.scan.listen import Again, Answer, Hole, Reread, digest_of, length_of
+
+
+def read_again(part: Reread, file: Any) -> bytes:
+    """What the look read there, from the file.
+
+    Raises:
+        UnpicklingError: it has been changed since.
+    """
+    file.seek(part.start)
+    data: bytes = file.read(part.length)
+    if digest_of(data) != part.digest:
+        msg = "the file was changed while it was being read"
+        raise pickle.UnpicklingError(msg)
+    return data
 
 
 class Repeating:
@@ -29,7 +43,9 @@ class Repeating:
         if asked != method or length != size:
             msg = f"the load reads otherwise than the look: {method}({size}), not {asked}({length})"
             raise pickle.UnpicklingError(msg)
-        return told.window[told.start : told.stop] if type(told) is Again else told
+        if type(told) is Again:
+            return told.window[told.start : told.stop]
+        return read_again(told, self._file) if type(told) is Reread else told
 
     def read(self, size: int) -> Any:
         return self._next("read", size)
@@ -92,7 +108,8 @@ class Onward:
         return len(data)
 
 
-Part = bytes | Hole
+Part = bytes | Hole | Reread
+ONE_PIECE: Final = 64 * 1024
 
 
 def consumed(answers: Iterable[Answer]) -> Iterator[Part]:
@@ -123,15 +140,15 @@ class Playing:
         self.name = getattr(file, "name", "")
 
     def read(self, size: int) -> bytes:
-        data = self._some(size)
+        data = self._memory.read(size) if not self._left else self._some(size)
         if len(data) == size:
             return data
-        chunks = [data]
+        chunks = [data] if data else []
         missing = size - len(data)
         while missing and self._next():
             chunks.append(self._some(missing))
             missing -= len(chunks[-1])
-        return b"".join(chunks)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def _some(self, size: int) -> bytes:
         if not self._left:
@@ -149,9 +166,21 @@ class Playing:
         if isinstance(part, Hole):
             self.file.seek(part.start)
             self._left = part.length
+        elif isinstance(part, Reread):
+            self._memory = io.BytesIO(read_again(part, self.file))
         else:
-            self._memory = io.BytesIO(part)
+            self._memory = io.BytesIO(self._with_those_that_follow(part))
         return True
+
+    def _with_those_that_follow(self, part: bytes) -> bytes:
+        """Short parts in one piece: an array's bytes are read in several steps, and mostly few."""
+        length, parts = len(part), [part]
+        while length < ONE_PIECE and self._parts and isinstance(self._parts[0], bytes):
+            following = self._parts.popleft()
+            assert isinstance(following, bytes)  # noqa: S101 - as the line before says
+            parts.append(following)
+            length += len(following)
+        return b"".join(parts) if len(parts) > 1 else part
 
     def readline(self) -> bytes:
         line = b""
@@ -165,6 +194,16 @@ class Playing:
         return line
 
     def readinto(self, into: Any) -> int:
-        data = self.read(len(into))
-        into[: len(data)] = data
-        return len(data)
+        """Fill as much as there is; what a hole holds comes from the file without a copy."""
+        into = memoryview(into)
+        done = 0
+        while done < len(into):
+            if self._left:
+                count = self.file.readinto(into[done : done + self._left])
+                self._left = self._left - count if count else 0
+            else:
+                count = self._memory.readinto(into[done:])
+            done += count
+            if not count and not self._next():
+                break
+        return done

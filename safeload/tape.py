@@ -8,8 +8,8 @@ from typing import Any
 
 from safeload import grants
 from safeload.replay import Onward, Playing, Repeating, consumed
-from safeload.scan.listen import Answer, Live, Window, is_regular, listener
-from safeload.scan.look import look
+from safeload.scan.listen import Answer, Copy, Live, Window, is_regular, listener
+from safeload.scan.look import holds_more, look
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import Report
 
@@ -28,6 +28,7 @@ class Tape:
         "current",
         "cut",
         "file",
+        "holds_more",
         "options",
         "peeks",
         "recorder",
@@ -40,6 +41,9 @@ class Tape:
         self.options = options
         self.current: Any = file
         self.replaying = False
+        # Whether its unpickler keeps bytes of the last stream for the next; an unpickler that is made
+        # for one load alone need not be asked, and has None here.
+        self.holds_more: bool | None = None
         self.peeks = True  # until this unpickler was told that there is none
         self.start: int | None = None
         self.back: int | None = None
@@ -93,7 +97,6 @@ class Tape:
             reader = listener(self.file, exactly=exactly, peeks=self.peeks)
             reader.skips = False
             report = self._look(reader, memo)
-        self.consumed, self.answers, self.cut = reader.tell(), reader.answers, reader.cut
         return report
 
     def _look(self, reader: Live, memo: Mapping[int, Any]) -> Report:
@@ -102,10 +105,24 @@ class Tape:
         recorder.skips = reader.skips
         if isinstance(recorder, JoblibRecorder):
             recorder.reader = reader
-        report = look(reader, recorder, options=self.options, memo=memo)
+        report = self._look_through(reader, memo)
         if reader.error is not None:
             raise reader.error
         return report
+
+    def _look_through(self, reader: Any, memo: Mapping[int, Any]) -> Report:
+        recorder = self.recorder
+        assert recorder is not None  # noqa: S101 - its caller has made it
+        engines: list[Any] = []
+        report = look(reader, recorder, options=self.options, memo=memo, afterwards=engines.append)
+        self._keep(reader)
+        if engines and self.holds_more is not None:
+            self.holds_more = holds_more(engines[0], reader)
+        return report
+
+    def _keep(self, reader: Any) -> None:
+        """What the load that follows is to be given."""
+        self.consumed, self.answers, self.cut = reader.tell(), reader.answers, reader.cut
 
     def head(self) -> bytes:
         """The first bytes that the look saw, to tell what they look like."""
@@ -159,6 +176,48 @@ class Tape:
         self.current = self.file
         self.answers = []
         self.replaying = False
+
+
+class MemoryTape(Tape):
+    """For a reusable unpickler over a ``BytesIO``, which it goes on reading itself, in C.
+
+    Memory is not rewritten behind the program's back, so the look reads a copy that shares the bytes,
+    and the load reads the original: the same class asked the same questions gives the same answers.
+    Only ``readinto`` goes through the tape, by which it is found again.
+    """
+
+    __slots__ = ("read", "readline")
+
+    def __init__(self, file: io.BytesIO, options: Mapping[str, Any]) -> None:
+        super().__init__(file, options)
+        self.peeks = False
+        # C's own methods in the place of the tape's.
+        self.read = file.read  # type: ignore[assignment,method-assign]
+        self.readline = file.readline  # type: ignore[method-assign]
+
+    def look(
+        self, make_recorder: Callable[[], NestedRecorder], memo: Mapping[int, Any]
+    ) -> Report:
+        for skips in (True, False):
+            self.recorder = make_recorder()
+            self.recorder.skips = skips
+            reader = Copy(self.file, skips=skips)
+            report = self._look_through(reader, memo)
+            if not self.recorder.wants_bulk:
+                break
+        return report
+
+    def _keep(self, reader: Any) -> None:
+        self.consumed = reader.tell() - self.file.tell()
+
+    def head(self) -> bytes:
+        return bytes(self.file.getbuffer()[self.file.tell() :][:1024])
+
+    def replay(self) -> None:
+        self.pass_through()
+
+    def replay_whole(self) -> None:
+        self.pass_through()
 
 
 def _position(file: Any) -> int | None:

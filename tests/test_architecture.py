@@ -62,6 +62,8 @@ UPWARD = {
     ("safeload.doors.arrival", "safeload.activation"),
     # What the C door calls in an interpreter that has not activated safeload itself.
     ("safeload.doors.subinterpreter", "safeload.activation"),
+    # What a process that was started anew calls, to be guarded as its parent is.
+    ("safeload.doors.for_workers", "safeload.activation"),
     # A library that arrives switches safeload on where nobody has.
     ("safeload.boot", "safeload.activation"),
     ("safeload.boot", "safeload.doors.arrival"),

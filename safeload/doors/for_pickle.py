@@ -12,20 +12,21 @@ import _pickle
 import copyreg
 import gc
 import io
+import operator
 import pickle
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
 from safeload import grants, guard, record
-from safeload.doors import arrival, joblib_in_c
+from safeload.doors import arrival, data_only, joblib_in_c
 from safeload.doors.find_class import Override, override_of
 from safeload.doors.safetensors_content import may_be_safetensors, safetensors_in
 from safeload.scan.look import Look, SlowLook
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import GlobalRef
 from safeload.state import COLLECTION_PAUSED, STATE
-from safeload.tape import Tape
+from safeload.tape import MemoryTape, Tape
 
 Original = Callable[..., Any]
 
@@ -58,7 +59,12 @@ def _loads_many(original: Original, load: guard.Load, data: Any, options: dict[s
     """``loads`` of what is long, or of what may name objects that CPython hands out unasked."""
     if guard.must_look_first():
         guard.examine(load)
-    elif _size(data) >= LONG and not guard.passes(load, record.caller()):
+    elif not options and data_only.is_likely_in(data):
+        try:
+            return data_only.loads(original, load, data)
+        except guard.MoreThanData:
+            pass
+    if _size(data) >= LONG and not guard.passes(load, record.caller()):
         # A look at all of it at once would copy its buffers: look and load as for a file.
         load.pending = None
         tape = Tape(io.BytesIO(data), options)
@@ -84,6 +90,11 @@ def load(original: Original, *args: Any, **options: Any) -> Any:
         return original(*args, **options)
     if may_be_safetensors(file) and (found := safetensors_in(file)) is not None:
         return found
+    if not options and data_only.is_likely(file):
+        try:
+            return data_only.load(original, file)
+        except guard.MoreThanData:
+            pass
     keywords = {key: value for key, value in options.items() if key != "file"}
     unpickler = _pickle.Unpickler(Tape(file, keywords), **keywords)
     return unpickle(STATE.originals["unpickle"], unpickler, api="pickle.load")
@@ -109,9 +120,10 @@ def open_unpickler(_self: Any, args: tuple[Any, ...], options: dict[str, Any] | 
     file = args[0] if args else options.get("file")
     if isinstance(_self, (Look, joblib_in_c.InC)) or isinstance(file, Tape) or not is_readable(file):
         return args
-    tape = Tape(file, {key: value for key, value in options.items() if key != "file"})
+    keywords = {key: value for key, value in options.items() if key != "file"}
+    tape = MemoryTape(file, keywords) if type(file) is io.BytesIO else Tape(file, keywords)
     # What a peek showed beyond one pickle stays in the unpickler for its next load, unasked for.
-    tape.peeks = False
+    tape.peeks, tape.holds_more = False, False
     if args:
         return (tape, *args[1:])
     options["file"] = tape
@@ -157,7 +169,7 @@ def look_and_judge(  # noqa: PLR0913 - all that one load is
     override: Override,
     *,
     kind: type[NestedRecorder] = NestedRecorder,
-    replay: Callable[[Tape], None] = Tape.replay,
+    replay: Callable[[Tape], None] = operator.methodcaller("replay"),
     unpickler: Any = None,
 ) -> None:
     """Look, judge, and set the tape to replay what was read; a refusal leaves the file as it was."""
@@ -167,6 +179,8 @@ def look_and_judge(  # noqa: PLR0913 - all that one load is
         load.approved, load.trusted = guard.ANYTHING, True
         return
     try:
+        if tape.holds_more:
+            guard.refuse_unread(load, "the stream before it goes on behind its end, inside its last frame")
         rulebook = guard.policy_in_force().rulebook()
         renames = override is Override.RENAMES
 

@@ -4,11 +4,13 @@ joblib writes an array's wrapper as pickle opcodes and then the array's bytes, r
 unpickler, in Python, exchanges the one for the other at the wrapper's BUILD. The look has found where
 those bytes stand. Here they are taken out of the stream and one opcode is put in their place,
 BINPERSID: it hands the wrapper on top of the stack to ``persistent_load``, which lets joblib read the
-array and leaves that on the stack. Everything else, and the reading itself, stays joblib's.
+array (or, if that is long and plain numbers, reads it straight into place) and leaves that on the stack.
+Everything else stays joblib's.
 """
 
 from __future__ import annotations
 
+import math
 import pickle
 from _pickle import Unpickler
 from typing import Any, Final
@@ -19,6 +21,7 @@ from safeload.scan.nested import ARRAY_WRAPPERS, JoblibRecorder
 from safeload.state import STATE
 from safeload.tape import Tape
 
+LONG: Final = 16 * 1024  # bytes of an array from which on a copy less is felt
 OWN_CLASS: Final = ("joblib.numpy_pickle", "NumpyUnpickler")
 
 
@@ -35,9 +38,35 @@ class InC(Unpickler):
             raise pickle.UnpicklingError(msg)
         self.arrays += 1
         joblib = self.reads
+        if is_plain(wrapper, joblib.np):
+            return straight(wrapper, joblib.np, joblib.file_handle)
         takes_byte_order = wrapper.read.__func__.__code__.co_argcount > 2  # noqa: PLR2004 - self, unpickler
         more = (joblib.ensure_native_byte_order,) if takes_byte_order else ()
         return wrapper.read(joblib, *more)
+
+
+def is_plain(wrapper: Any, np: Any) -> bool:
+    """Whether the array is numbers as this machine has them, and long enough to matter."""
+    dtype = wrapper.dtype
+    return (
+        wrapper.subclass is np.ndarray
+        and dtype.kind in "biufc"
+        and dtype.isnative
+        and dtype.itemsize * math.prod(wrapper.shape) >= LONG
+    )
+
+
+def straight(wrapper: Any, np: Any, file: Playing) -> Any:
+    """What joblib's wrapper makes of it, with the bytes read into the array instead of copied there."""
+    if getattr(wrapper, "numpy_array_alignment_bytes", None) is not None:
+        file.read(file.read(1)[0])
+    array = np.empty(math.prod(wrapper.shape), dtype=wrapper.dtype)
+    if file.readinto(memoryview(array).cast("B")) != array.nbytes:
+        msg = f"EOF: reading array data, expected {array.nbytes} bytes"
+        raise ValueError(msg)
+    if wrapper.order == "F":
+        return array.reshape(wrapper.shape[::-1]).transpose()
+    return array.reshape(wrapper.shape)
 
 
 def fits(unpickler: Any, tape: Tape) -> bool:

@@ -36,7 +36,8 @@ class Recorder:
         # What an unpickler that renames makes of a name in the stream, before it is looked up.
         self.rename: Callable[[str, str], tuple[str, str]] | None = None
         self._harmless: set[tuple[Any, ...]] = set()
-        self._states: list[tuple[Inert, dict[Any, Any]]] = []
+        self._harmful: set[GlobalRef] = set()
+        self._with_attributes: list[Inert] = []
 
     def stub(self, ref: GlobalRef) -> type[Inert]:
         """The stand-in class for a global, one for each name."""
@@ -46,6 +47,8 @@ class Recorder:
             base = Plain if entry is not None and entry.plain else Inert
             stub = Global("Inert", (base,), {"__slots__": ()})
             stub.ref, stub.entry, stub.recorder = ref, entry, self
+            if entry is not None and may_not_be_kept(ref, entry):
+                self._harmful.add(ref)
             self.stubs[ref] = stub
             self.uses[ref] = Use.REFERENCED.value
         return stub  # type: ignore[no-any-return]  # its class is made by a metaclass call
@@ -130,14 +133,15 @@ class Recorder:
             self.objects(type(made).ref, "an object made from it is given state twice")
         made.state = state
         if type(state) is dict:
+            self._with_attributes.append(made)
             self._attributes(made, state, ATTRIBUTES)
         elif type(state) is tuple and len(state) == 2:  # noqa: PLR2004 - a dict and one for the slots
+            self._with_attributes.append(made)
             for part, harmless in zip(state, (ATTRIBUTES, SLOTS), strict=True):
                 if type(part) is dict:
                     self._attributes(made, part, harmless)
 
     def _attributes(self, made: Inert, state: dict[Any, Any], harmless: frozenset[str]) -> None:
-        self._states.append((made, state))
         names = (*state, harmless is SLOTS)
         if names in self._harmless:
             return
@@ -152,27 +156,27 @@ class Recorder:
         """What can only be told when the stream is over, for until then it can change it."""
         for check in self.afterwards:
             check()
-        harmful = {
-            ref
-            for ref, stub in self.stubs.items()
-            if stub.entry is not None and may_not_be_kept(ref, stub.entry)
-        }
-        if harmful:
-            self._kept(harmful)
+        if self._harmful:
+            self._kept(self._harmful)
+        self._with_attributes.clear()  # what was looked at is not to lie beside what is loaded
 
     def _kept(self, harmful: set[GlobalRef]) -> None:
         """Look through the attributes of every object for globals that none may keep."""
         seen: dict[int, Any] = {}  # held, so that no other value takes the place of one
-        for made, state in self._states:
-            waiting: list[Any] = [state]
+        for made in self._with_attributes:
+            if made.ref in KEEPERS:
+                continue
+            waiting: list[Any] = [made.state]
             while waiting:
                 value = waiting.pop()
                 if type(value) is Global:
-                    if value.ref in harmful and made.ref not in KEEPERS:
+                    if value.ref in harmful:
                         self.objects(value.ref, f"is kept by {made.ref}", structural=False)
-                elif type(value) in (dict, list, tuple, set) and id(value) not in seen:
+                elif id(value) not in seen:
                     seen[id(value)] = value
-                    waiting.extend(value.values() if type(value) is dict else value)
+                    inside = value.values() if type(value) is dict else value
+                    if not HOLDERS.isdisjoint(map(type, inside)):
+                        waiting.extend(item for item in inside if type(item) in HOLDERS)
 
     def items(self, made: Inert) -> None:
         """APPEND, SETITEM and the like on an object: picklers write them before its state."""
@@ -247,6 +251,10 @@ class Global(type):
     append = _pollution("APPEND")
     extend = _pollution("APPENDS")
     add = _pollution("ADDITEMS")
+
+
+# What an attribute can be, or hold, a global in.
+HOLDERS = frozenset({dict, list, tuple, set, frozenset, Global})
 
 
 class Inert(metaclass=Global):

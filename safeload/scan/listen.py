@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import io
 import os
+from _blake2 import blake2b  # without hashlib, which brings in OpenSSL
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 BULK: Final = 64 * 1024  # a buffer as long as this is skipped where that is possible
 AHEAD: Final = 64 * 1024  # how far a regular file is read ahead, at most
-FIRST_AHEAD: Final = 4 * 1024  # and at first, and behind a skipped buffer
+TO_REREAD: Final = 32 * 1024  # what is longer is not kept in memory, beside all that it describes
+SHOWN: Final = 16 * 1024  # and to one that peeks: what it then reads in one piece is kept twice
+FIRST_AHEAD: Final = 4 * 1024  # and at first
+BEHIND_A_HOLE: Final = 512  # and behind a skipped buffer, where the next may be near
 
 
 class Hole(NamedTuple):
@@ -24,6 +28,14 @@ class Hole(NamedTuple):
 
     start: int
     length: int
+
+
+class Reread(NamedTuple):
+    """A long part of a regular file that the look did read: the load reads it again, and compares."""
+
+    start: int
+    length: int
+    digest: bytes
 
 
 class Again(NamedTuple):
@@ -40,9 +52,14 @@ Answer = tuple[str, int, Any]
 
 def length_of(told: Any) -> int:
     """The number of bytes an answer gave."""
-    if isinstance(told, Hole):
+    if isinstance(told, Hole | Reread):
         return told.length
     return told.stop - told.start if isinstance(told, Again) else len(told)
+
+
+def digest_of(data: bytes) -> bytes:
+    """Tells one part from every other."""
+    return blake2b(data, digest_size=16).digest()
 
 
 class Live:
@@ -94,6 +111,14 @@ class Live:
         """Bytes consumed since the look began."""
         return self.at
 
+    def now_holds(self, data: bytes) -> None:
+        """Give these bytes and no more, whatever the file has; begin another record."""
+        self.file, self.answers = io.BytesIO(data), []
+
+    def is_spent(self) -> bool:
+        """Whether all of those bytes were asked for."""
+        return not self.file.read(1)
+
     def skip(self, length: int) -> None:
         """Pass over bytes that are no opcodes."""
         while length > 0:
@@ -133,8 +158,15 @@ class Window(Live):
         self.inside = 0
         self.ahead = min(2 * self.ahead, AHEAD)
 
-    def _beyond(self, size: int) -> bytes:
-        """Bytes that the window does not hold to their end."""
+    def _beyond(self, method: str, size: int) -> bytes:
+        """Bytes that the window does not hold to their end, put on record."""
+        start = self.origin + self.tell()
+        data = self._read_on(size)
+        kept = Reread(start, len(data), digest_of(data)) if len(data) >= TO_REREAD else data
+        self.answers.append((method, size, kept))
+        return data
+
+    def _read_on(self, size: int) -> bytes:
         left = self.end - self.origin - self.tell()
         if size > max(left, AHEAD):
             self.cut = f"it asks for {size} bytes where {left} are left: it is cut short, or lies"
@@ -160,8 +192,7 @@ class Window(Live):
             data = window[start:stop]
             self.answers.append(("read", size, self._told(start, stop, data)))
         else:
-            data = self._beyond(size)
-            self.answers.append(("read", size, data))
+            data = self._beyond("read", size)
         return data
 
     def readline(self) -> Any:
@@ -184,9 +215,9 @@ class Window(Live):
         if stop <= len(self.window):
             data = self.window[self.inside : stop]
             self.inside = stop
+            self.answers.append(("readinto", size, data))
         else:
-            data = self._beyond(size)
-        self.answers.append(("readinto", size, data))
+            data = self._beyond("readinto", size)
         into[: len(data)] = data
         return len(data)
 
@@ -198,7 +229,7 @@ class Window(Live):
             self.inside += size
         else:
             self.window, self.inside, self.base = b"", 0, at + size
-            self.ahead = FIRST_AHEAD
+            self.ahead = BEHIND_A_HOLE
             self._ask(self.file.seek, self.origin + self.base)
         return size
 
@@ -207,6 +238,14 @@ class Window(Live):
 
     def tell(self) -> int:
         return self.base + self.inside
+
+    def now_holds(self, data: bytes) -> None:
+        super().now_holds(data)
+        self.origin, self.end = 0, len(data)
+        self.window, self.inside, self.base = b"", 0, 0
+
+    def is_spent(self) -> bool:
+        return self.inside == len(self.window) and super().is_spent()
 
 
 class WindowPeeking(Window):
@@ -220,10 +259,13 @@ class WindowPeeking(Window):
 
     def peek(self, size: int) -> Any:
         if self.inside >= len(self.window):
+            self.ahead = min(self.ahead, SHOWN)
             self._fill()
-        self.shown = self.window if not self.inside else b""
-        told = self.window[self.inside :]
-        self.answers.append(("peek", size, told))
+        start, window = self.inside, self.window
+        told = window[start:]
+        self.answers.append(("peek", size, self._told(start, len(window), told)))
+        if not start:
+            self.shown = window
         return told
 
 
@@ -242,6 +284,38 @@ class Whole:
 
     def readline(self) -> bytes:
         return b""
+
+
+class Copy:
+    """The rest of a ``BytesIO``, read by C alone but for buffers that are skipped; nothing is recorded."""
+
+    __slots__ = ("_copy", "_skips", "read", "readline", "tell")
+
+    def __init__(self, file: io.BytesIO, *, skips: bool) -> None:
+        self._copy = io.BytesIO(file.getvalue())
+        self._copy.seek(file.tell())
+        self._skips = skips
+        self.read = self._copy.read
+        self.readline = self._copy.readline
+        self.tell = self._copy.tell
+
+    def now_holds(self, data: bytes) -> None:
+        self._copy.seek(0)
+        self._copy.truncate(0)
+        self._copy.write(data)
+        self._copy.seek(0)
+
+    def is_spent(self) -> bool:
+        return not self._copy.read(1)
+
+    def readinto(self, into: Any) -> int:
+        size = len(into)
+        if size < BULK or not self._skips:
+            return self._copy.readinto(into)
+        start = self._copy.tell()
+        left = max(self._copy.getbuffer().nbytes - start, 0)
+        self._copy.seek(start + min(size, left))
+        return min(size, left)
 
 
 def _end_of(file: Any) -> int:

@@ -12,6 +12,7 @@ import io
 import pickle
 from _pickle import Unpickler as CUnpickler
 from collections.abc import Callable, Iterator, Mapping
+from struct import pack
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -38,6 +39,7 @@ class _Asking:
 
     recorder: Recorder
     fix_imports: bool
+    memo: Any
 
     def find_class(self, module: str, name: str) -> type[Inert]:
         if self.recorder.rename is not None:
@@ -75,6 +77,18 @@ class SlowLook(_Asking, pickle._Unpickler):
         self.append(self.find_class(*key))
 
 
+class _Filled(Look):
+    """Has a memo of given values. CPython's setter takes a dict, and then forgets what was in it.
+
+    After an empty one it even writes beyond the memo's end.
+    """
+
+    values: tuple[Any, ...]
+
+    def persistent_load(self, pid: int) -> Any:
+        return self.values[pid]
+
+
 class _EmptyBuffers(Iterator[bytearray]):
     """Stands for out-of-band buffers, whose number is known to the stream alone."""
 
@@ -90,13 +104,14 @@ def engine() -> Engine:
     return SlowLook if copyreg._inverted_registry else Look  # type: ignore[attr-defined]
 
 
-def look(
+def look(  # noqa: PLR0913 - all that one look is
     reader: Any,
     recorder: Recorder,
     *,
     options: Mapping[str, Any] = MappingProxyType({}),
     memo: Mapping[int, Any] = MappingProxyType({}),
     kind: Engine | None = None,
+    afterwards: Callable[[Any], None] | None = None,
 ) -> Report:
     """Read one pickle to its STOP and say what it asks for; never raises for what the bytes hold.
 
@@ -105,13 +120,14 @@ def look(
         options: the keyword arguments of the load that is judged (encoding, fix_imports, …).
         memo: what an earlier load with the same unpickler left in its memo, real objects.
         kind: the unpickler class, for streams that are not plain pickles.
+        afterwards: gets the engine, which stands behind what it read.
     """
     keywords = dict(options)
     keywords["buffers"] = _EmptyBuffers()
     eye = (kind or engine())(reader, **keywords)
     eye.recorder, eye.fix_imports = recorder, keywords.get("fix_imports", True)
     if memo:
-        eye.memo = {index: _neutral(value, recorder) for index, value in memo.items()}
+        _fill(eye, {index: _neutral(value, recorder) for index, value in memo.items()})
         # Named by an earlier stream, not by this one, until it does something with them.
         recorder.uses.update(dict.fromkeys(recorder.uses, 0))
     problem = ""
@@ -123,7 +139,39 @@ def look(
         problem = "asks for more memory than there is"
     except Exception as error:  # noqa: BLE001 - whatever stops the reading makes it unreadable
         problem = str(error) or type(error).__name__
-    return report_of(recorder, problem)
+    report = report_of(recorder, problem)
+    if afterwards is not None:
+        afterwards(eye)
+    return report
+
+
+def holds_more(eye: Any, reader: Any) -> bool:
+    """Whether an engine holds bytes behind the STOP, with which its next load would begin.
+
+    The C unpickler keeps the rest of a frame that goes on behind the STOP; no pickler writes one. It
+    cannot be asked, so it is given one more STOP to read: with nothing else to do it finds no object.
+    """
+    if isinstance(eye, SlowLook):
+        frame = eye._unframer.current_frame  # type: ignore[attr-defined]  # typeshed leaves it out
+        return bool(frame and frame.read(1))
+    eye.recorder = Recorder({}, _into_nothing)
+    _fill(eye, {})
+    reader.now_holds(pickle.STOP)
+    try:
+        eye.load()
+    except pickle.UnpicklingError as error:
+        did_nothing = not eye.memo.copy() and not eye.recorder.uses
+        return not (did_nothing and reader.is_spent() and str(error) == NOTHING_THERE)
+    except Exception:  # noqa: BLE001 - whatever else it met, it was not nothing
+        return True
+    return True
+
+
+NOTHING_THERE: Final = "unpickling stack underflow"  # CPython's words for a STOP alone
+
+
+def _into_nothing(_format: str, _data: Any) -> None:
+    """Nothing is nested in what is not there."""
 
 
 def report_of(recorder: Recorder, problem: str = "", format: str = "pickle") -> Report:  # noqa: A002
@@ -136,6 +184,19 @@ def report_of(recorder: Recorder, problem: str = "", format: str = "pickle") -> 
         problem=problem,
         format=format,
     )
+
+
+def _fill(eye: Any, memo: dict[int, Any]) -> None:
+    """Give an engine a memo to begin with."""
+    if isinstance(eye, SlowLook):
+        eye.memo = memo
+        return
+    one = pickle.BININT + b"%b" + pickle.BINPERSID + pickle.LONG_BINPUT + b"%b" + pickle.POP
+    puts = [one % (pack("<i", number), pack("<I", index)) for number, index in enumerate(memo)]
+    filled = _Filled(io.BytesIO(b"".join((*puts, pickle.NONE, pickle.STOP))))
+    filled.values = tuple(memo.values())
+    filled.load()
+    eye.memo = filled.memo
 
 
 def _neutral(value: Any, recorder: Recorder, depth: int = 8) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 import re
-import zipfile
 from typing import Any, Final
 
 from safeload.scan.entry import Rulebook
@@ -62,7 +61,7 @@ class NestedRecorder(Recorder):
                     problem = look(reader, self).problem
                     if problem:
                         raise ValueError(problem)  # noqa: TRY301 - one way out for all readers
-        except (ValueError, zipfile.BadZipFile) as error:
+        except ValueError as error:
             self.objects(GlobalRef("?", format), f"a nested stream: {error}")
 
 

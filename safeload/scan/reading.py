@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final, Protocol
 
 from safeload.scan.entry import Rulebook
 from safeload.scan.inert import Recorder
-from safeload.scan.look import Engine, look
+from safeload.scan.look import Engine, holds_more, look
 from safeload.scan.nested import BULK
 from safeload.scan.report import Report
 
@@ -85,7 +85,7 @@ class Forward:
     crossed = False
 
     def __init__(self, file: io.BufferedReader[Any], *, skips: bool) -> None:
-        self._file = file
+        self._given = self._file = file
         self._read = file.read
         self._behind = b""  # of a frame: its opcode, its length, its contents
         self.skips = skips
@@ -122,12 +122,31 @@ class Forward:
         """Pass over bytes that are no opcodes."""
         self._file.seek(length, io.SEEK_CUR)
 
+    def now_holds(self, data: bytes) -> None:
+        """Give these bytes and no more, whatever the file has, until :meth:`go_on`."""
+        self._file = io.BufferedReader(io.BytesIO(data))
+        self._read = self._file.read
+
+    def is_spent(self) -> bool:
+        return not self._read(1)
+
+    def go_on(self) -> None:
+        """Read the file again, from where it stands."""
+        self._file, self._read = self._given, self._given.read
+
 
 def look_through(reader: Forward, recorder: Recorder, kind: Engine | None = None) -> Report:
     """Look at one pickle, in the one way that all unpicklers read it in."""
-    report = look(reader, recorder, options=OPTIONS, kind=kind)
-    if reader.crossed and not report.problem:
+    engines: list[Any] = []
+    report = look(reader, recorder, options=OPTIONS, kind=kind, afterwards=engines.append)
+    if report.problem:
+        return report
+    if reader.crossed:
         return replace(report, problem="an argument crosses the end of its frame: unpicklers differ on it")
+    holds = holds_more(engines[0], reader)
+    reader.go_on()
+    if holds:
+        return replace(report, problem="its last frame goes on behind its end: unpicklers differ on it")
     return report
 
 

@@ -7,7 +7,6 @@ parsers read differently is refused there, not trusted here.
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterator
 from typing import Final
 
@@ -20,13 +19,17 @@ def pickle_readers(data: bytes) -> Iterator[tuple[io.BufferedReader, int]]:
     """Readers over the pickles, each with how many follow one another in it.
 
     Raises:
-        zipfile.BadZipFile: it begins as a zip archive and is none.
+        ValueError: it begins as a zip archive and is none.
     """
     if not data.startswith(ZIP):
         yield io.BufferedReader(io.BytesIO(data)), LEGACY_PICKLES
         return
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for member in archive.infolist():
-            if member.filename.endswith(".pkl"):
-                content = archive.read(member)
-                yield io.BufferedReader(io.BytesIO(content)), 1
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            contents = [archive.read(name) for name in archive.infolist() if name.filename.endswith(".pkl")]
+    except zipfile.BadZipFile as error:
+        raise ValueError(str(error)) from None
+    for content in contents:
+        yield io.BufferedReader(io.BytesIO(content)), 1

@@ -50,25 +50,8 @@ def test_goes_on_as_before(program: Program, form: str, plain: Plain, tmp_path: 
     assert "Traceback" not in ended.err or "Traceback" in before.err, ended
 
 
-UNGUARDED = pytest.mark.xfail(
-    strict=True,
-    reason="a loky worker imports nothing of its parent's: it takes the start-up install",
-)
-
-
-@pytest.mark.parametrize(
-    ("program", "form"),
-    [
-        pytest.param(
-            program,
-            form,
-            id=f"{program.name}-{form}",
-            marks=UNGUARDED if program.name == "joblib loky" and form != "startup" else (),
-        )
-        for program in WORKERS
-        for form in GUARDED
-    ],
-)
+@pytest.mark.parametrize("form", GUARDED)
+@pytest.mark.parametrize("program", WORKERS, ids=lambda program: program.name)
 def test_hostile_file_in_a_worker(program: Program, form: str, plain: Plain, tmp_path: Path) -> None:
     skip_without(program)
     assert set(plain.of(program).out.split()) == {"ran"}

@@ -387,14 +387,10 @@ def test_no_memo_is_longer_than_its_stream(data: bytes) -> None:
         safeload.load_tensors(data)
 
 
-def test_a_safetensors_file_may_begin_as_zlib_does(tmp_path: Path) -> None:
-    """The first bytes are the length of the header, which is then 120 and zlib's mark in the next."""
+def test_a_safetensors_file_may_begin_as_zlib_does() -> None:
+    """The first bytes are the length of the header, here 0x178."""
     st = pytest.importorskip("safetensors.torch")
-    seen = 0
-    for letters in range(56, 64):
-        st.save_file({"w" * letters: torch.ones(2)}, tmp_path / "x.safetensors")
-        if (tmp_path / "x.safetensors").read_bytes()[:1] != b"x":
-            continue
-        seen += 1
-        assert safeload.load_tensors(tmp_path / "x.safetensors").format == "safetensors"
-        assert safeload.scan(tmp_path / "x.safetensors").format == "safetensors"
+    files = (st.save({"w": torch.ones(2)}, {"p": "x" * length}) for length in range(400))
+    data = next(file for file in files if file[:2] == b"\x78\x01")
+    assert safeload.load_tensors(data).format == "safetensors"
+    assert safeload.scan(data).format == "safetensors"
