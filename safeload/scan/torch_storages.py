@@ -199,7 +199,11 @@ class _LegacyStorages:
         if not named:
             msg = f"storage {printable(key, 40)} is named nowhere"
             raise BadFileError(msg)
-        (count,) = struct.unpack("<q", file.read(8))
+        written = file.read(8)
+        if len(written) < 8:  # noqa: PLR2004 - as the read says
+            msg = "the tensors' bytes break off"
+            raise BadFileError(msg)
+        (count,) = struct.unpack("<q", written)
         _, _, size, _, location = named[0]
         if any((other[2] * other[3]) != count * size for other in named):
             msg = f"storage {printable(key, 40)} has {count} elements, and others are named"

@@ -211,12 +211,12 @@ def _verify(file: Any, head: bytes, source: Source, ordered: list[Entry]) -> Non
     same = os.pread(written, len(head), 0) == head
     syncing = threading.Thread(target=os.fsync, args=(written,), daemon=True)  # the disk's time, not ours
     syncing.start()
-    at, room = len(head), memoryview(bytearray(CHUNK))
+    at, back = len(head), bytearray(CHUNK)
+    room = memoryview(back)
     for entry in ordered:
         for part in parts(source, entry):
-            back = room[: len(part)]
-            same = same and os.preadv(written, [back], at) == len(part)
-            same = same and bytes(back) == bytes(part)  # as blocks: views are compared item by item
+            same = same and os.preadv(written, [room[: len(part)]], at) == len(part)
+            same = same and back.startswith(part)  # as a block: views are compared item by item
             at += len(part)
     syncing.join()
     if not same or os.fstat(written).st_size != at:
