@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from safeload.scan.report import GlobalRef, Report
     from safeload.tensors.folders import convert
     from safeload.tensors.load import Tensors, load_tensors
+    from safeload.tensors.twin import find_twin
 
 __version__ = "0.1.0"
 
@@ -54,6 +55,7 @@ __all__ = [
     "convert",
     "current_policy",
     "deactivate",
+    "find_twin",
     "load_tensors",
     "scan",
     "status",
@@ -86,6 +88,7 @@ _ROOMS = {
     "convert": "tensors.folders",
     "Tensors": "tensors.load",
     "load_tensors": "tensors.load",
+    "find_twin": "tensors.twin",
 }
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``safeload scan | check | convert | status | demo``. The only importer of click and rich."""
+"""The command line: ``safeload scan | check | convert | twin | status | demo``. The only importer of click and rich."""
 
 from __future__ import annotations
 
@@ -149,6 +149,18 @@ def convert(source: Path, out: Path | None, overwrite: bool, into_cache: bool) -
             OUT.print(Text(f"  left out: {printable(name)}: {printable(reason)}"), style="yellow")
         if one.sidecar is not None:
             OUT.print(Text.assemble("  numbers, texts and what was left out: ", _shown(one.sidecar)), style="dim")
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--bytes", "whole", is_flag=True, help="Compare every number too.")
+def twin(file: Path, whole: bool) -> None:  # noqa: FBT001 - click passes flags so
+    """Say which safetensors file is opened in place of a pickle, or why none is (and exit with 1)."""
+    try:
+        OUT.print(_shown(safeload.find_twin(file, verify="bytes" if whole else "header")))
+    except safeload.TensorsError as error:
+        OUT.print(Text(f"none: {error}"), style="yellow")
+        sys.exit(REFUSED)
 
 
 def _progress() -> Progress:

@@ -110,6 +110,29 @@ def twin_of(path: Path, here: list[Place], verify: Verify = "header") -> Twin:
     raise NotTheSameError(reason)
 
 
+def find_twin(path: str | os.PathLike[str], *, verify: Verify = "header") -> Path:
+    """The safetensors file that ``torch.load`` would open in place of a pickle.
+
+    Args:
+        verify: "bytes" to compare every number too, which reads both files.
+
+    Raises:
+        TensorsError: there is none, or none that is proven the same; it says why.
+    """
+    if verify not in ("header", "bytes"):
+        msg = f"verify is 'header' or 'bytes', not {verify!r}"
+        raise ValueError(msg)
+    here = list(places(Path(path)))
+    if not here:
+        msg = "no safetensors file stands beside it"
+        raise TensorsError(msg)
+    try:
+        with twin_of(Path(path), here, verify) as twin:
+            return twin.path
+    except NotTheSameError as error:
+        raise TensorsError(str(error)) from None
+
+
 def _held(place: Place, pickled: StateDict, files: ExitStack) -> dict[str, Held]:
     forms: dict[str, TensorForm] = {}
     of: dict[str, Source] = {}

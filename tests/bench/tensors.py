@@ -1,7 +1,8 @@
 """The twin, the conversion and ``load_tensors`` against what one does without: ``python tests/bench/tensors.py``.
 
 Every figure is of a fresh process and of one state dict; those that are compared take turns, and the
-ratio is the median of neighbours. Peak memory is what the process took beyond its imports.
+ratios are medians of neighbours: of the clock's time, and of the processor's, which says more where others
+work on the machine. Peak memory is what the process took beyond its imports.
 """
 
 from __future__ import annotations
@@ -21,30 +22,33 @@ torch.save({f"layers.{i}.weight": torch.randn(1024, 1024) for i in range(megabyt
 
 # The load is timed alone, after the imports; each number of the result is read once where `read` is given.
 CHILD = """
-import os, sys, time
+import os, resource, sys, time
 path, out = sys.argv[1:3]
 {setup}
 def memory(what):
     return int(next(l for l in open("/proc/self/status") if l.startswith(what)).split()[1]) / 1024
 before = memory("VmRSS")
-start = time.perf_counter()
+def used():
+    told = resource.getrusage(resource.RUSAGE_SELF)
+    return told.ru_utime + told.ru_stime
+cpu, start = used(), time.perf_counter()
 {work}
-print(time.perf_counter() - start, memory("VmHWM") - before)
+print(time.perf_counter() - start, used() - cpu, memory("VmHWM") - before)
 """
 
 CASES = {
     # case: (set-up, work) of ours and of the other
     "torch.load through the twin / torch.load without safeload": (
-        ("import torch, safeload", "found = torch.load(path)"),
-        ("import torch", "found = torch.load(path)"),
+        ("import torch, safeload; torch.set_num_threads(1)", "found = torch.load(path)"),
+        ("import torch; torch.set_num_threads(1)", "found = torch.load(path)"),
     ),
     "the same, and every number read": (
-        ("import torch, safeload", "found = torch.load(path); sum(float(t.sum()) for t in found.values())"),
-        ("import torch", "found = torch.load(path); sum(float(t.sum()) for t in found.values())"),
+        ("import torch, safeload; torch.set_num_threads(1)", "found = torch.load(path); sum(float(t.sum()) for t in found.values())"),
+        ("import torch; torch.set_num_threads(1)", "found = torch.load(path); sum(float(t.sum()) for t in found.values())"),
     ),
     "load_tensors / torch.load without safeload": (
-        ("import torch, safeload; safeload.load_tensors", "found = safeload.load_tensors(path)"),
-        ("import torch", "found = torch.load(path)"),
+        ("import torch, safeload; safeload.load_tensors; torch.set_num_threads(1)", "found = safeload.load_tensors(path)"),
+        ("import torch; torch.set_num_threads(1)", "found = torch.load(path)"),
     ),
     "convert / copying the file, both to the disk": (
         ("import safeload; safeload.convert", "safeload.convert(path, out)"),
@@ -56,13 +60,13 @@ CASES = {
 }
 
 
-def run(setup: str, work: str, path: Path, out: Path) -> tuple[float, float]:
+def run(setup: str, work: str, path: Path, out: Path) -> tuple[float, float, float]:
     out.unlink(missing_ok=True)
     code = CHILD.format(setup=setup, work=work)
     done = subprocess.run([sys.executable, "-c", code, path, out], capture_output=True, text=True, check=True)
     out.unlink(missing_ok=True)
-    seconds, megabytes = done.stdout.split()
-    return float(seconds), float(megabytes)
+    seconds, cpu, megabytes = map(float, done.stdout.split())
+    return seconds, cpu, megabytes
 
 
 def main() -> None:
@@ -70,18 +74,19 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=7)
     told = parser.parse_args()
-    print("| case | ratio of times | s | MB at most |")
-    print("|---|---|---|---|")
+    print("| case | time | processor time | s of processor time | MB at most |")
+    print("|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder, "x.pt"), Path(folder, "out.safetensors")
         subprocess.run([sys.executable, "-c", WRITE, path, str(told.megabytes)], check=True)
         subprocess.run([sys.executable, "-m", "safeload", "convert", path], check=True, stdout=subprocess.DEVNULL)
         for case, (ours, other) in CASES.items():
             pairs = [(run(*ours, path, out), run(*other, path, out)) for _ in range(told.rounds)]
-            ratio = statistics.median(a[0] / b[0] for a, b in pairs)
-            times = [statistics.median(pair[i][0] for pair in pairs) for i in (0, 1)]
-            peaks = [max(pair[i][1] for pair in pairs) for i in (0, 1)]
-            print(f"| {case} | {ratio:.2f} | {times[0]:.3f} / {times[1]:.3f} | {peaks[0]:.0f} / {peaks[1]:.0f} |")
+            ratios = [statistics.median(a[kind] / b[kind] for a, b in pairs) for kind in (0, 1)]
+            times = [statistics.median(pair[i][1] for pair in pairs) for i in (0, 1)]
+            peaks = [max(pair[i][2] for pair in pairs) for i in (0, 1)]
+            row = f"{ratios[0]:.2f} | {ratios[1]:.2f} | {times[0]:.3f} / {times[1]:.3f}"
+            print(f"| {case} | {row} | {peaks[0]:.0f} / {peaks[1]:.0f} |", flush=True)
 
 
 main()

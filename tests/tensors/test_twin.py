@@ -369,18 +369,30 @@ def test_require_refuses_what_has_no_path(tmp_path: Path) -> None:
 
 
 def test_the_bytes_are_compared_on_request(tmp_path: Path) -> None:
-    from safeload.tensors.proof import NotTheSameError
-    from safeload.tensors.twin import places, twin_of
+    path = beside(tmp_path, STATE_DICT, marked(STATE_DICT))
+    beside_it = tmp_path / "m.safetensors"
+    assert safeload.find_twin(path) == beside_it
+    with pytest.raises(safeload.TensorsError, match="other numbers"):
+        safeload.find_twin(path, verify="bytes")
+    with pytest.raises(ValueError, match="verify is"):
+        safeload.find_twin(path, verify="numbers")
+    beside_it.unlink()
+    with pytest.raises(safeload.TensorsError, match="no safetensors file"):
+        safeload.find_twin(path)
+    safeload.convert(path)
+    assert safeload.find_twin(path, verify="bytes") == beside_it
+
+
+def test_the_command_says_which_and_why(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from safeload.cli import main
 
     path = beside(tmp_path, STATE_DICT, marked(STATE_DICT))
-    with twin_of(path, list(places(path))):
-        pass
-    with pytest.raises(NotTheSameError, match="other numbers"):
-        twin_of(path, list(places(path)), verify="bytes")
-    (tmp_path / "m.safetensors").unlink()
-    safeload.convert(path)
-    with twin_of(path, list(places(path)), verify="bytes"):
-        pass
+    found = CliRunner().invoke(main, ["twin", str(path)])
+    assert (found.exit_code, "m.safetensors" in found.output) == (0, True)
+    refused = CliRunner().invoke(main, ["twin", "--bytes", str(path)])
+    assert (refused.exit_code, "other numbers" in refused.output) == (1, True)
 
 
 # --- safetensors under any name -----------------------------------------------------------------
