@@ -36,19 +36,23 @@ cpu, start = used(), time.perf_counter()
 print(time.perf_counter() - start, used() - cpu, memory("VmHWM") - before)
 """
 
+OURS = "import torch, safeload; safeload.load_tensors; torch.set_num_threads(1)"
+OTHER = "import torch; torch.set_num_threads(1)"
+READ = "found = torch.load(path); sum(float(t.sum()) for t in found.values())"
+
 CASES = {
     # case: (set-up, work) of ours and of the other
     "torch.load through the twin / torch.load without safeload": (
-        ("import torch, safeload; torch.set_num_threads(1)", "found = torch.load(path)"),
-        ("import torch; torch.set_num_threads(1)", "found = torch.load(path)"),
+        (OURS, "found = torch.load(path)"),
+        (OTHER, "found = torch.load(path)"),
     ),
     "the same, and every number read": (
-        ("import torch, safeload; torch.set_num_threads(1)", "found = torch.load(path); sum(float(t.sum()) for t in found.values())"),
-        ("import torch; torch.set_num_threads(1)", "found = torch.load(path); sum(float(t.sum()) for t in found.values())"),
+        (OURS, READ),
+        (OTHER, READ),
     ),
     "load_tensors / torch.load without safeload": (
-        ("import torch, safeload; safeload.load_tensors; torch.set_num_threads(1)", "found = safeload.load_tensors(path)"),
-        ("import torch; torch.set_num_threads(1)", "found = torch.load(path)"),
+        (OURS, "found = safeload.load_tensors(path)"),
+        (OTHER, "found = torch.load(path)"),
     ),
     "convert / copying the file, both to the disk": (
         ("import safeload; safeload.convert", "safeload.convert(path, out)"),
