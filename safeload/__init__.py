@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from safeload.tensors.load import Tensors, load_tensors
     from safeload.tensors.twin import find_twin
 
-__version__ = "0.1.0"
+__version__ = boot.VERSION
 
 __all__ = [
     "BlockedGlobalError",
@@ -78,6 +78,8 @@ _ROOMS = {
     "UnreadableError": "errors",
     "check": "files",
     "scan": "files",
+    "load_ipython_extension": "notebook",
+    "unload_ipython_extension": "notebook",
     "allow": "grants",
     "trust": "grants",
     "Mode": "policy",

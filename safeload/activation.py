@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType, TracebackType
-from typing import Self
+from typing import Any, Self
 
-from safeload import boot, grants, record, settings
+from safeload import boot, grants, keep, record
 from safeload.doors import arrival
-from safeload.errors import PolicyError
 from safeload.policy import Policy
-from safeload.state import COLLECTION_PAUSED, STATE
+from safeload.start import ensure_policy
+from safeload.state import STATE
 
 
 class Handle:
@@ -36,13 +35,12 @@ def activate(policy: Policy | None = None) -> Handle:
     Idempotent. Doors stand for the life of the process; this and :func:`deactivate` switch them.
 
     Raises:
-        PolicyError: the policy in force is locked and another was given.
+        PolicyError: the policy in force is locked and the one given would let more through.
     """
     settle()
     before = (STATE.active, STATE.policy)
     if policy is not None:
-        _refuse_if_locked("replaced")
-        STATE.policy = policy
+        STATE.policy = _within_the_lock(policy)
     here = boot.watch()
     STATE.active = True
     for name in here:
@@ -57,28 +55,23 @@ def deactivate() -> None:
         PolicyError: the policy in force is locked.
     """
     settle()
-    _refuse_if_locked("switched off")
+    if STATE.policy is not None and STATE.policy.locked:
+        keep.refuse("safeload.deactivate()")
     if STATE.active:
         STATE.active = False
         record.emit("deactivated")
 
 
-def _refuse_if_locked(done: str) -> None:
-    if STATE.policy is not None and STATE.policy.locked:
-        msg = f"the policy ({STATE.policy.origin}) is locked: it cannot be {done} from here"
-        raise PolicyError(msg)
-
-
-def ensure_policy() -> None:
-    """Read the settings, once for the process; what cannot be read leaves the shipped policy."""
-    if STATE.policy is not None:
-        return
-    found = settings.load()
-    STATE.policy, STATE.problem, STATE.log = found.policy, found.problem, found.log
-    STATE.cache = found.cache
-    os.register_at_fork(after_in_child=COLLECTION_PAUSED.reset_in_child)
-    if found.problem:
-        record.emit("policy.rejected", problem=found.problem)
+def _within_the_lock(policy: Policy) -> Policy:
+    """A policy that code gives, as it may stand: under a lock, the same or tighter, and locked too."""
+    locked = STATE.policy
+    if locked is None or not locked.locked:
+        return policy
+    policy = replace(policy, locked=True, contact=locked.contact)
+    if not policy.is_within(locked):
+        keep.refuse("safeload.activate(…) with a policy that lets more through")
+    profiles = tuple(name for name in locked.profiles if name in policy.profiles)
+    return replace(policy, profiles=profiles, origin=f"{locked.origin}, tightened by the program")
 
 
 def settle() -> ModuleType:
@@ -110,6 +103,11 @@ class Status:
         doors: the doors that stand, each with how: in place, replaced, wrapped.
         policy: the policy in force.
         problem: why a configured policy is not in force; empty if it is.
+        digest: the first digits of a sha256 over what the policy says.
+        by_what: how CPython's unpickler is held: the C part, or stand-ins.
+        foreign: functions of ours or the library's that somebody else has wrapped or replaced.
+        early: references to a library's loader that were taken before ours stood.
+        children: which processes that start from here are guarded.
         channel_loads: loads that passed as our own processes' pipes, by channel.
         vulnerable: libraries here with a known hole, and what it is.
     """
@@ -118,20 +116,70 @@ class Status:
     doors: dict[str, str]
     policy: Policy
     problem: str
+    digest: str
+    by_what: str
+    foreign: tuple[str, ...]
+    early: tuple[str, ...]
+    children: str
     channel_loads: dict[str, int]
     vulnerable: tuple[str, ...]
+
+    def facts(self) -> dict[str, Any]:
+        """Everything as plain values, by name."""
+        return {
+            "active": self.active,
+            "mode": self.policy.mode.value,
+            "policy": self.policy.origin,
+            "digest": self.digest,
+            "locked": self.policy.locked,
+            "problem": self.problem,
+            "profiles": list(self.policy.profiles),
+            "allow": sorted(map(str, self.policy.allow)),
+            "tensors": self.policy.tensors.value,
+            "doors": dict(self.doors),
+            "by_what": self.by_what,
+            "children": self.children,
+            "foreign": list(self.foreign),
+            "early": list(self.early),
+            "vulnerable": list(self.vulnerable),
+            "channel_loads": dict(self.channel_loads),
+        }
+
+    def _repr_html_(self) -> str:
+        """IPython's hook."""
+        from safeload.scan.tables import html_table
+
+        return html_table(("", ""), [(key, in_words(value)) for key, value in self.facts().items()])
+
+
+def in_words(value: Any) -> str:
+    """A fact as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {item}" for key, item in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return str(value) or "none"
 
 
 def status() -> Status:
     """Say what is on, which doors stand and with which policy."""
+    from safeload import health
     from safeload.doors.versions import vulnerable
 
     settle()
+    policy = current_policy()
     return Status(
         active=STATE.active,
         doors=dict(STATE.doors),
-        policy=current_policy(),
+        policy=policy,
         problem=STATE.problem,
+        digest=policy.digest,
+        by_what=health.by_what(),
+        foreign=tuple(health.foreign_wrappers()),
+        early=tuple(health.early_references()),
+        children=health.children(),
         channel_loads=dict(STATE.channel_loads),
         vulnerable=tuple(vulnerable(sys.modules)),
     )

@@ -1,14 +1,20 @@
 """What every interpreter pays for: a finder that waits for the libraries with a door of their own.
 
-Imports ``sys`` and nothing else. A watched library brings in the rest of safeload as it arrives, so
+Imports ``sys`` and ``os`` alone. A watched library brings in the rest of safeload as it arrives, so
 a process that never unpickles never pays for a guard.
 """
 
 import sys
+from os import environ  # here in every interpreter that ran site
 
 TYPE_CHECKING = False  # typing itself would cost more than this module
 if TYPE_CHECKING:
     from typing import Any
+
+VERSION = "0.1.0"
+
+# The settings as they stood at the start: what a program does to its environment later changes no policy.
+ENVIRONMENT = {name: value for name, value in environ.items() if name.startswith("SAFELOAD_")}
 
 # Library -> the module of safeload.doors that stands in front of it; pickle's doors come first.
 WATCHED = {

@@ -36,11 +36,15 @@ class Refusal:
         path: the file, where one is known.
         refused: every name refused, with the ground.
         unread: why the stream could not be read to its end, and what it looks like.
+        undecodable: what the UnicodeDecodeError says that was the reason, if it was one.
         sha256: digest of the whole file, where it is a regular one.
         policy: where the policy in force came from.
         locked: whether only an administrator can change it.
-        problem: why a configured policy was not used.
-        profiles: shipped profiles that together list every refused name, if they do.
+        contact: whom to ask then, where the policy says it.
+        problem: why a configured policy, or a part of it, is not in force.
+        late: settings that were changed in the environment after they had been read.
+        profiles: shipped profiles that together list those refused names that any profile lists.
+        unlisted: the refused names that no shipped profile lists.
         tensors: the file holds tensors or arrays, which can be had without its code.
         required: why no safetensors file was opened in its place, where the policy wants one.
     """
@@ -49,13 +53,17 @@ class Refusal:
     path: str = ""
     refused: tuple[Refused, ...] = ()
     unread: str = ""
+    undecodable: tuple[Any, ...] = ()
     sha256: str = ""
     policy: str = "shipped"
     locked: bool = False
+    contact: str = ""
     problem: str = ""
+    late: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     tensors: bool = False
     required: str = ""
+    unlisted: tuple[GlobalRef, ...] = ()
 
     @property
     def globals(self) -> tuple[GlobalRef, ...]:
@@ -68,15 +76,20 @@ class BlockedLoadError(SafeloadError, pickle.UnpicklingError):
     ``refusal`` holds the facts. Survives pickling, so that a worker's refusal reaches its parent.
     """
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal)
-        self.refusal = refusal
+    def __init__(self, refusal: Refusal | str) -> None:
+        # Libraries make an error anew from its class and a text of theirs: torch's DataLoader does.
+        self.said = refusal if isinstance(refusal, str) else ""
+        self.refusal = Refusal(api="") if isinstance(refusal, str) else refusal
+        self._fill()
+
+    def _fill(self) -> None:
+        super().__init__(self.said or self.refusal)
 
     def __str__(self) -> str:
-        return explain(self.refusal)
+        return self.said or explain(self.refusal)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.refusal,)
+        return type(self), (self.said or self.refusal,)
 
     def _render_traceback_(self, *_: object) -> list[str]:
         """IPython's hook: the message alone, without frames that explain nothing."""
@@ -95,11 +108,24 @@ class TensorsRequiredError(BlockedLoadError):
     """The policy opens nothing but tensors, and no safetensors file is proven to hold this one's."""
 
 
+class UndecodableError(UnreadableError, UnicodeDecodeError):
+    """Its text is in another encoding, as Python 2 wrote it.
+
+    Programs catch CPython's UnicodeDecodeError and try again with ``encoding="latin1"``; so does pandas.
+    """
+
+    def _fill(self) -> None:
+        facts = self.refusal.undecodable or ("ascii", b"", 0, 0, self.said)
+        UnicodeDecodeError.__init__(self, *facts)
+
+
 def refusal_error(refusal: Refusal) -> BlockedLoadError:
     """The error of the kind that fits the facts."""
     if refusal.required:
         return TensorsRequiredError(refusal)
-    return (BlockedGlobalError if refusal.refused else UnreadableError)(refusal)
+    if refusal.refused:
+        return BlockedGlobalError(refusal)
+    return (UndecodableError if refusal.undecodable else UnreadableError)(refusal)
 
 
 _MARKED = {Ground.NEVER: "never allowed", Ground.STRUCTURE: "refused under every policy"}
@@ -120,7 +146,10 @@ def explain(refusal: Refusal) -> str:
         lines.append(f"  It could not be read to its end: {printable(refusal.unread)}")
     lines += ["", *_ways_forward(refusal), "", f"Policy: {refusal.policy}."]
     if refusal.problem:
-        lines.append(f"The configured policy was not used: {printable(refusal.problem)}")
+        lines.append(f"Not in force as configured: {printable(refusal.problem, 2000)}")
+    if refusal.late:
+        names = ", ".join(refusal.late)
+        lines.append(f"Settings are read once, when safeload is imported; changed since, to no effect: {names}.")
     return "\n".join(lines)
 
 
@@ -131,39 +160,37 @@ def _why(item: Refused) -> str:
 
 def _ways_forward(refusal: Refusal) -> list[str]:
     if refusal.required:
+        if not refusal.path:
+            return ["Convert its file once, which runs nothing of it: safeload convert FILE"]
         return [
             "Convert it once, which runs nothing of it:",
-            f"       safeload convert {shlex.quote(refusal.path) if refusal.path else 'FILE'}",
+            f"       safeload convert {shlex.quote(refusal.path)}",
             "or take the tensors as they are:",
             f"       {_call(refusal)}",
         ]
+    if refusal.undecodable and not refusal.refused:
+        return ["Python 2 may have written it: pass encoding='latin1', if the function takes one."]
     if not refusal.refused:
         return [
             "A complete copy may help: compare its size and digest with the source.",
             *_trust(refusal, 0),
         ]
     if refusal.locked:
-        lines = ["This policy is locked. Send this message to whoever maintains it."]
+        whom = printable(refusal.contact) or "whoever maintains it"
+        lines = [f"This policy is locked. Send this message to {whom}."]
         if refusal.tensors:
             lines += ["Until then, the tensors alone, without the file's code:", f"       {_call(refusal)}"]
         return lines
-    grantable = [item.ref for item in refusal.refused if item.ground is Ground.UNLISTED]
     lines = ["Ways forward, safest first:"]
     if refusal.tensors:
         lines += ["  1. Take the tensors without the code:", f"       {_call(refusal)}"]
     else:
         lines.append(f"  1. Ask for it in a format that cannot carry code: {_format(refusal.api)}.")
-    if refusal.profiles:
-        names = ", ".join(map(repr, refusal.profiles))
-        lines.append("  2. Shipped lists hold all these names, with rules. Put them in force for this load:")
-        lines.append(f"       with safeload.allow({names}): ...")
-    elif len(grantable) == len(refusal.refused):
-        names = ", ".join(repr(str(ref)) for ref in grantable)
-        lines.append("  2. You know what these names do, and want them for this load only:")
-        lines.append(f"       with safeload.allow({names}): ...")
-    else:
+    if any(item.ground is not Ground.UNLISTED for item in refusal.refused):
         lines.append("  2. Allowing names is no way out here: not every refusal above is of a name")
         lines.append("     that could be allowed.")
+    else:
+        lines += _allowing(refusal)
     return lines + _trust(refusal, 3)
 
 
@@ -172,6 +199,18 @@ def _call(refusal: Refusal) -> str:
     path = refusal.path
     shown = repr(path) if path == printable(path, len(path)) else ascii(path)
     return f"tensors = safeload.load_tensors({shown})"
+
+
+def _allowing(refusal: Refusal) -> list[str]:
+    """The line that allows all of it: profiles where there are some, exact names for the rest."""
+    if not refusal.profiles:
+        words = "You know what these names do, and want them for this load only:"
+    elif not refusal.unlisted:
+        words = "Shipped lists hold all these names, with rules. Put them in force for this load:"
+    else:
+        words = "Shipped lists hold some of these names, with rules; you know what the others do:"
+    names = ", ".join(map(repr, (*refusal.profiles, *map(str, refusal.unlisted))))
+    return [f"  2. {words}", f"       with safeload.allow({names}): ..."]
 
 
 def _format(api: str) -> str:

@@ -1,4 +1,8 @@
-"""The log's vocabulary and its one way out: JSON lines. The only importer of structlog."""
+"""The log's vocabulary and its one way out: JSON lines. The only importer of structlog.
+
+Of structlog only the rendering is used, and nothing of its configuration: that is the program's, as is
+the configuration of :mod:`logging`. A log that cannot be written never stops a load or lets one through.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from safeload import boot
 from safeload.state import STATE
 
 LEVELS: Final = {
@@ -15,6 +20,7 @@ LEVELS: Final = {
     "deactivated": "warning",
     "policy.rejected": "error",
     "policy.changed": "info",
+    "policy.defended": "warning",
     "library.vulnerable": "warning",
     "twin.hostile": "warning",
     "load.admitted": "info",
@@ -25,52 +31,106 @@ LEVELS: Final = {
 
 # What stderr shows: a notebook's user has no use for the rest.
 _QUIET: Final = frozenset({"info"})
-
-
-class _Lines:
-    """One ``write`` a line: whole lines from many processes in one file, and no handle to rotate."""
-
-    def msg(self, line: str) -> None:
-        if STATE.log == "stderr":
-            if sys.stderr is not None:
-                sys.stderr.write(line + "\n")
-            return
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        descriptor = os.open(Path(STATE.log).expanduser(), flags, 0o640)
-        try:
-            os.write(descriptor, line.encode("utf-8", "backslashreplace") + b"\n")
-        finally:
-            os.close(descriptor)
-
-    debug = info = warning = error = msg
-
-
-@cache
-def _logger() -> Any:
-    import structlog
-
-    return structlog.wrap_logger(
-        _Lines(),
-        processors=[
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(sort_keys=True, default=str),
-        ],
-        wrapper_class=structlog.BoundLogger,
-        cache_logger_on_first_use=True,
-    )
+LONGEST: Final = 200  # items of a list: a file may ask for a million names
 
 
 def emit(event: str, fields: dict[str, Any]) -> None:
-    """Write one event; a log that cannot be written never stops a load or lets one through."""
+    """Write one event where the policy says."""
     level = LEVELS[event]
     if STATE.log == "stderr" and level in _QUIET:
         return
-    policy = STATE.policy
-    common: dict[str, Any] = {"level": level, "pid": os.getpid()}
-    if policy is not None:
-        common |= {"policy": policy.origin, "mode": policy.mode.value, "policy_sha256": policy.digest}
+    line = ""
     try:
-        getattr(_logger(), level)(f"safeload.{event}", **common, **fields)
-    except OSError as error:
-        if sys.stderr is not None:
-            sys.stderr.write(f"safeload: the log {STATE.log} cannot be written: {error}\n")
+        line = _line(f"safeload.{event}", level, fields)
+        _WAYS.get(STATE.log, _to_file)(level, line)
+    except Exception as error:  # noqa: BLE001 - a handler of the program's may raise anything
+        _complain(f"the log {STATE.log} cannot be written: {error}", level, line)
+
+
+def hashed(path: str) -> str:
+    """A digest in place of a file's name: the same for the same file, and no name of a project or person."""
+    import hashlib  # brings in OpenSSL, 4 MB
+
+    return "sha256:" + hashlib.sha256(str(Path(path).absolute()).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+# --- what a line says ---------------------------------------------------------------------------
+
+
+def _line(event: str, level: str, fields: dict[str, Any]) -> str:
+    policy = STATE.policy
+    said: dict[str, Any] = {"event": event, "level": level, "version": boot.VERSION}
+    said |= {"pid": os.getpid(), "ppid": os.getppid(), **_machine()}
+    if policy is not None:
+        said |= {"policy": policy.origin, "mode": policy.mode.value, "policy_sha256": policy.digest}
+    for name, value in fields.items():
+        if isinstance(value, list) and len(value) > LONGEST:
+            said[f"{name}_left_out"] = len(value) - LONGEST
+            said[name] = value[:LONGEST]
+        else:
+            said[name] = value
+    if said.get("path") and STATE.paths == "hashed":
+        said["path"] = hashed(said["path"])
+    return _rendered(said)
+
+
+@cache
+def _machine() -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    if hasattr(os, "uname"):
+        facts["host"] = os.uname().nodename
+    if hasattr(os, "getuid"):
+        facts["uid"] = os.getuid()
+    return facts
+
+
+def _rendered(said: dict[str, Any]) -> str:
+    try:
+        from structlog import processors
+    except ImportError:  # an interpreter that has safeload without what it needs has to be told all the same
+        import json
+        from datetime import UTC, datetime
+
+        said["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        return json.dumps(said, sort_keys=True, default=str)
+    said = dict(processors.TimeStamper(fmt="iso", utc=True)(None, said["level"], said))
+    return str(processors.JSONRenderer(sort_keys=True, default=str)(None, said["level"], said))
+
+
+# --- where it goes ------------------------------------------------------------------------------
+
+
+def _to_stderr(_level: str, line: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(line + "\n")
+
+
+def _to_logging(level: str, line: str) -> None:
+    """To whatever handlers the program has: syslog, OpenTelemetry, a file of its own."""
+    import logging
+
+    logging.getLogger("safeload").log(logging.getLevelNamesMapping()[level.upper()], "%s", line)
+
+
+def _to_file(_level: str, line: str) -> None:
+    """One ``write`` a line: whole lines from many processes in one file, and no handle to rotate."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)  # a pipe is not waited for
+    descriptor = os.open(Path(STATE.log).expanduser(), flags, 0o640)
+    try:
+        os.write(descriptor, line.encode("utf-8", "backslashreplace") + b"\n")
+    finally:
+        os.close(descriptor)
+
+
+_WAYS: Final = {"stderr": _to_stderr, "logging": _to_logging}
+
+
+def _complain(text: str, level: str, line: str) -> None:
+    """Once for a process; but what is more than news goes to stderr then, line by line."""
+    if sys.stderr is None:
+        return
+    if text not in STATE.warned:
+        STATE.warned.add(text)
+        sys.stderr.write(f"safeload: {text}\n")
+    if line and level not in _QUIET:
+        sys.stderr.write(line + "\n")

@@ -10,10 +10,11 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib.util import find_spec
 from types import MappingProxyType
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
 from safeload import grants, loads
 from safeload.activation import current_policy
+from safeload.plain import WithPlain
 from safeload.policy import Policy, Verdict
 from safeload.scan import readers
 from safeload.scan.entry import Rulebook
@@ -24,8 +25,6 @@ from safeload.scan.window import Window
 from safeload.state import COLLECTION_PAUSED
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
-
-TRUSTED: Final = "trust()"
 
 
 def scan(source: Source) -> Report:
@@ -58,7 +57,7 @@ def judged(source: Source, policy: Policy | None = None) -> tuple[Report, Verdic
     policy = current_policy() if policy is None else policy
     report = _report(source, _told_apart(policy))
     if grants.any_trust() and _is_trusted(source):
-        return report, Verdict(profiles=(TRUSTED,))
+        return report, Verdict(profiles=(grants.TRUSTED,))
     verdict = policy.judge(report)
     planted = loads.planted(report)  # one judgement, wherever it is asked for
     return report, replace(verdict, refused=verdict.refused + planted)
@@ -68,12 +67,13 @@ def judged(source: Source, policy: Policy | None = None) -> tuple[Report, Verdic
 def _told_apart(policy: Policy) -> Rulebook:
     """The policy's rulebook with no plain entries, so that the report has every use of every name."""
     rulebook = policy.rulebook()
-    return MappingProxyType(
+    told = MappingProxyType(
         {
             ref: replace(entry, state=_any_state) if entry.plain else entry
             for ref, entry in rulebook.items()
         }
     )
+    return WithPlain(told) if isinstance(rulebook, WithPlain) else told
 
 
 def _any_state(_made: Any, _state: Any) -> None:

@@ -15,24 +15,26 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Self
 
-from safeload import record
-from safeload.allowlists import PROFILES, never_reason
+from safeload import keep, record, start
+from safeload.allowlists import never_reason
 from safeload.errors import PolicyError
+from safeload.named import Granted, granted_by
 from safeload.policy import Policy
-from safeload.scan.look import normalised
 from safeload.scan.report import GlobalRef
 from safeload.state import BLOCK_GRANTS, BLOCK_TRUST, STATE
 
 DIGEST_LIMIT: Final = 1 << 30  # bytes; beyond it a refusal does not wait for a digest
-Granted = GlobalRef | str  # a name, or a shipped profile
+TRUSTED: Final = "trust()"
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def policy_in_force() -> Policy:
-    """The policy with what was granted for the process and for this block."""
+    """The policy with what was granted for the process and for this block; a locked one takes no grants."""
     policy = STATE.policy
     if policy is None:
         policy = Policy()
+    if policy.locked:
+        return policy
     granted = STATE.granted | BLOCK_GRANTS.get()
     return policy if not granted else _with(policy, granted)
 
@@ -68,12 +70,13 @@ class Allowance:
         return f"<allowed: {', '.join(str(ref) for ref in sorted(self.refs, key=str))}>"
 
 
-def allow(*names: str | GlobalRef | type | Any) -> Allowance:
+def allow(*names: Any) -> Allowance:
     """Allow exact names beside the policy, for the process, or as ``with`` for one block.
 
     Args:
-        names: ``"module:qualname"``, a ``GlobalRef`` as ``scan()`` returns them, the class or
-            function itself, or the name of a shipped profile such as ``"torch-modules"``.
+        names: ``"module:qualname"``, a ``GlobalRef``, the class or function itself, the name of a
+            profile such as ``"torch-modules"`` or ``"plain"``, or what :func:`scan` returns: the
+            report or its ``globals``, of which those are added that no list in force has.
 
     Raises:
         PolicyError: a name can never be allowed by name, the policy is locked, or it is no name.
@@ -81,34 +84,19 @@ def allow(*names: str | GlobalRef | type | Any) -> Allowance:
     if not names:
         msg = "allow() needs at least one name, as in safeload.allow('mylab.nets:Head')"
         raise PolicyError(msg)
-    if policy_in_force().locked:
-        msg = "the policy is locked: only its maintainer can allow names"
-        raise PolicyError(msg)
-    refs = frozenset(_ref(name) for name in names)
-    for ref in refs:
-        danger = never_reason(ref) if isinstance(ref, GlobalRef) else None
-        if danger is not None:
-            msg = f"{ref} can never be allowed by name: it {danger}. A reviewed file can be trusted by its digest."
-            raise PolicyError(msg)
+    start.ensure_policy()
+    policy = policy_in_force()
+    if policy.locked:
+        keep.refuse(f"safeload.allow({', '.join(sorted(map(repr, map(str, names))))})")
+    refs = granted_by(names, policy.rulebook())
     record.emit("policy.changed", granted=sorted(map(str, refs)))
     return Allowance(refs)
 
 
-def _ref(name: Any) -> Granted:
-    if isinstance(name, str) and name in PROFILES:
-        return name
-    if isinstance(name, GlobalRef):
-        return normalised(name)
-    if isinstance(name, str):
-        try:
-            return normalised(GlobalRef.parse(name))
-        except ValueError as error:
-            raise PolicyError(str(error)) from None
-    module, qualname = getattr(name, "__module__", None), getattr(name, "__qualname__", None)
-    if isinstance(module, str) and isinstance(qualname, str):
-        return GlobalRef(module, qualname)
-    msg = f"{name!r} is neither a name nor a class or function"
-    raise PolicyError(msg)
+def _refuse_if_locked(attempt: str) -> None:
+    start.ensure_policy()
+    if policy_in_force().locked:
+        keep.refuse(attempt)
 
 
 class Trust:
@@ -149,9 +137,7 @@ def trust(digest: str, *, reason: str) -> Trust:
     if not reason.strip():
         msg = "trust() needs a reason: it is what the next person reads"
         raise PolicyError(msg)
-    if policy_in_force().locked:
-        msg = "the policy is locked: only its maintainer can trust files"
-        raise PolicyError(msg)
+    _refuse_if_locked(f"safeload.trust({digest!r})")
     record.emit("policy.changed", trusted=digest, reason=reason)
     return Trust(digest, reason)
 
@@ -167,7 +153,7 @@ def for_this_block(refs: frozenset[GlobalRef]) -> Iterator[None]:
 
 
 def any_trust() -> bool:
-    return bool(STATE.trusted or BLOCK_TRUST.get())
+    return bool(STATE.trusted or BLOCK_TRUST.get()) and not policy_in_force().locked
 
 
 def trusts_bytes(data: Any) -> bool:

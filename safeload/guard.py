@@ -7,8 +7,10 @@ real unpickler runs, :func:`ask` lets through the names of that verdict and no o
 from __future__ import annotations
 
 import copyreg
+import io
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -72,7 +74,9 @@ def look_at(data: Any, options: Mapping[str, Any]) -> Report:
     recorder = NestedRecorder(policy_in_force().rulebook())
     recorder.skips = False
     content = data if type(data) is bytes else bytes(memoryview(data))
-    return look(Whole(content), recorder, options=options)
+    # With EXT codes the engine is the one in Python, which takes what it asked for and no more.
+    reader = io.BytesIO(content) if must_look_first() else Whole(content)
+    return look(reader, recorder, options=options)
 
 
 def must_look_first() -> bool:
@@ -118,7 +122,7 @@ def judge(load: Load, report: Report, *, size: int | None = None) -> None:
     refused = verdict.refused + planted(report)
     load.sink_of_outermost().saw(report, verdict, size)
     if refused or verdict.unread:
-        refuse(load, policy, Verdict(refused=refused, unread=verdict.unread))
+        refuse(load, policy, replace(verdict, refused=refused))
         load.approved = ANYTHING
         return
     out = {item.ref for item in verdict.refused}

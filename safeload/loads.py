@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Container, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Self
 
-from safeload import grants, record
-from safeload.allowlists import profiles_naming
+from safeload import grants, keep, record, settings
+from safeload.allowlists import problem_of, profiles_naming
 from safeload.errors import Refusal, refusal_error
+from safeload.plain import words_for
 from safeload.policy import Ground, Mode, Policy, Refused, Verdict
 from safeload.scan.report import Report
 from safeload.state import STATE, THREAD
@@ -72,6 +73,8 @@ class Load:
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
         THREAD.load = self.outer
+        if self.trusted and self.outer is None:
+            self.sink_of_outermost().profiles[grants.TRUSTED] = None
         if self.sink is not None and self.outermost() is self:
             self.sink.finish(self.path, error)
 
@@ -130,15 +133,19 @@ def refuse(load: Load, policy: Policy, verdict: Verdict, *, required: str = "") 
     refusal = Refusal(
         api=api,
         path=path,
-        refused=verdict.refused,
+        refused=tuple(map(told, verdict.refused)),
         unread=verdict.unread,
+        undecodable=verdict.undecodable,
         sha256=grants.digest_of_path(path),
         policy=f"{policy.mode.value}, {policy.origin}",
         locked=policy.locked,
-        problem=STATE.problem,
+        contact=policy.contact,
+        problem=STATE.problem or next(filter(None, map(problem_of, policy.profiles)), ""),
+        late=tuple(item.partition("=")[0] for item in changed_settings(policy)),
         profiles=profiles_for(verdict.refused),
         tensors=_holds_tensors(load, path),
         required=required,
+        unlisted=tuple(item.ref for item in verdict.refused if not profiles_naming(item.ref)),
     )
     if policy.mode is Mode.AUDIT:
         load.sink_of_outermost().reported(refusal)
@@ -155,19 +162,32 @@ def _holds_tensors(load: Load, path: str) -> bool:
     return not MAKERS.isdisjoint(load.sink_of_outermost().required) and Path(path).is_file()
 
 
+def changed_settings(policy: Policy) -> tuple[str, ...]:
+    """Settings that the program has changed to no effect, as NAME=value; under a lock, each is an event, once."""
+    changed = tuple(f"{name}={value}" for name, value in settings.changed_since_the_start().items())
+    for item in changed:
+        if policy.locked and item not in STATE.warned:
+            STATE.warned.add(item)
+            keep.defended(f"{item.partition('=')[0]} changed in the environment after the start")
+    return changed
+
+
 def profiles_for(refused: tuple[Refused, ...]) -> tuple[str, ...]:
-    """The fewest shipped profiles that list all the refused names, if they do; else none."""
-    if any(item.ground is not Ground.UNLISTED for item in refused):
-        return ()
-    missing, chosen = {item.ref for item in refused}, []
-    while missing:
-        counts = Counter(name for ref in missing for name in profiles_naming(ref))
-        if not counts:
-            return ()
-        best = counts.most_common(1)[0][0]
-        chosen.append(best)
-        missing = {ref for ref in missing if best not in profiles_naming(ref)}
-    return tuple(chosen)
+    """The shipped profiles that together list the refused names which any of them lists."""
+    named: dict[str, None] = {}
+    for item in refused:
+        if item.ground is Ground.UNLISTED:
+            named |= dict.fromkeys(profiles_naming(item.ref)[:1])
+    return tuple(named)
+
+
+def told(item: Refused) -> Refused:
+    """The refusal of a name that no list has, with what this process knows of it."""
+    if item.text != Ground.UNLISTED.value:
+        return item
+    lists = profiles_naming(item.ref)
+    words = f"not in force: the profile {lists[0]}" if lists else words_for(item.ref)
+    return replace(item, text=words) if words else item
 
 
 def planted(report: Report) -> tuple[Refused, ...]:

@@ -6,8 +6,10 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
-from safeload.allowlists import DEFAULT_PROFILES, never_reason, profile_entries
+from safeload.allowlists import DEFAULT_PROFILES, PLAIN, entries_of, never_reason
+from safeload.plain import WithPlain
 from safeload.scan.entry import Entry, Rulebook
 from safeload.scan.report import ANY_USE, GlobalRef, Report, Use
 
@@ -15,9 +17,14 @@ from safeload.scan.report import ANY_USE, GlobalRef, Report, Use
 class Mode(enum.Enum):
     """What becomes of a load that the policy refuses."""
 
-    ENFORCE = "enforce"
-    AUDIT = "audit"
     OFF = "off"
+    AUDIT = "audit"
+    ENFORCE = "enforce"
+
+    @property
+    def strictness(self) -> int:
+        """How far a mode goes; the last goes furthest."""
+        return list(Mode).index(self)
 
 
 class Twins(enum.Enum):
@@ -26,6 +33,11 @@ class Twins(enum.Enum):
     PREFER = "prefer"
     REQUIRE = "require"
     OFF = "off"
+
+    @property
+    def strictness(self) -> int:
+        """What a locked policy may only be raised to."""
+        return (Twins.OFF, Twins.PREFER, Twins.REQUIRE).index(self)
 
 
 class Ground(enum.Enum):
@@ -55,11 +67,13 @@ class Verdict:
     Attributes:
         refused: the names refused; empty if none is.
         unread: why the stream could not be read to its end; empty if it could.
+        undecodable: what the UnicodeDecodeError says that was the reason, if it was one.
         profiles: the lists and grants that allowed the rest.
     """
 
     refused: tuple[Refused, ...] = ()
     unread: str = ""
+    undecodable: tuple[Any, ...] = ()
     profiles: tuple[str, ...] = ()
 
     @property
@@ -81,6 +95,7 @@ class Policy:
         tensors: whether a safetensors twin is opened in place of a pickle.
         origin: where the policy came from, as messages and events show it.
         locked: code and environment may only tighten it.
+        contact: whom a refusal under a locked policy sends its reader to.
     """
 
     mode: Mode = Mode.ENFORCE
@@ -89,6 +104,17 @@ class Policy:
     tensors: Twins = Twins.PREFER
     origin: str = "shipped"
     locked: bool = False
+    contact: str = ""
+
+    def is_within(self, bounds: Policy) -> bool:
+        """Whether it lets through nothing that the other does not, and stays as locked."""
+        return (
+            self.mode.strictness >= bounds.mode.strictness
+            and set(self.profiles) <= set(bounds.profiles)
+            and self.allow <= bounds.allow
+            and self.tensors.strictness >= bounds.tensors.strictness
+            and self.locked >= bounds.locked
+        )
 
     @property
     def digest(self) -> str:
@@ -108,7 +134,8 @@ class Policy:
         refused: dict[GlobalRef, Refused] = {}
         profiles: dict[str, None] = {}
         for objection in report.objections:
-            ground = Ground.STRUCTURE if objection.structural else Ground.RULE
+            entry = rulebook.get(objection.ref)
+            ground = Ground.STRUCTURE if objection.structural else _grantable(entry, Ground.RULE)
             refused.setdefault(objection.ref, Refused(objection.ref, ground, objection.text))
         for ref, use in report.uses.items():
             entry = rulebook.get(ref)
@@ -120,6 +147,7 @@ class Policy:
         return Verdict(
             refused=tuple(refused[ref] for ref in sorted(refused)),
             unread=report.problem,
+            undecodable=report.undecodable,
             profiles=tuple(profiles),
         )
 
@@ -140,8 +168,14 @@ def _refuse(ref: GlobalRef, use: Use, entry: Entry | None) -> Refused | None:
         return Refused(ref, Ground.UNLISTED, Ground.UNLISTED.value)
     beyond = use & ~entry.uses & ~Use.REFERENCED
     if beyond:
-        return Refused(ref, Ground.USE, f"allowed here, but not to be {_done(beyond)}")
+        ground = _grantable(entry, Ground.USE)
+        return Refused(ref, ground, f"allowed here, but not to be {_done(beyond)}")
     return None
+
+
+def _grantable(entry: Entry | None, ground: Ground) -> Ground:
+    """A class that is allowed as a plain one is on no list: its exact name can still be allowed."""
+    return Ground.UNLISTED if entry is not None and entry.profile == PLAIN else ground
 
 
 _DEEDS = {
@@ -159,8 +193,9 @@ def _done(use: Use) -> str:
 @lru_cache(maxsize=64)
 def _rulebook(profiles: tuple[str, ...], allow: frozenset[GlobalRef]) -> Mapping[GlobalRef, Entry]:
     entries: dict[GlobalRef, Entry] = {}
-    for profile in profiles:
-        entries.update(profile_entries(profile))
+    for profile in reversed(profiles):  # where two list a name, the first one's rules hold
+        if profile != PLAIN:
+            entries.update(entries_of(profile))
     for ref in allow - entries.keys():
         entries[ref] = Entry(uses=ANY_USE, reason="allowed by the user", profile=GRANT)
-    return entries
+    return WithPlain(entries) if PLAIN in profiles else entries

@@ -94,11 +94,14 @@ class Sink:
             warnings.warn(text.replace(" Nothing in it was run.", "", 1), SafeloadWarning, stacklevel=4)
 
     def _refused(self, refusal: Refusal) -> None:
+        from safeload.policy import Ground
+
         self.api = refusal.api
         self.facts |= {
             "path": refusal.path,
             "sha256": refusal.sha256,
             "refused": [str(item.ref) for item in refusal.refused],
+            "never": [str(item.ref) for item in refusal.refused if item.ground is Ground.NEVER],
             "grounds": [f"{item.ref}: {item.text}" for item in refusal.refused],
             "unread": refusal.unread,
         }

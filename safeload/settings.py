@@ -1,42 +1,64 @@
-"""Environment and policy file to a Policy; the only reader of ``os.environ``.
+"""Environment and policy file to a Policy; the only reader of the environment.
 
-Read once for the process. What cannot be read opens nothing: the shipped policy is in force then, and
-the problem is told in the log and in every refusal.
+Read once for the process, from the environment as it was when safeload was imported. What cannot be
+read opens nothing: the shipped policy is in force then, and the problem is told in the log and in
+every refusal.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from safeload.allowlists import DEFAULT_PROFILES, PROFILES, never_reason
+from safeload import boot, policy_file
 from safeload.errors import PolicyError
 from safeload.policy import Mode, Policy, Twins
+from safeload.policy_file import Written
 from safeload.scan.report import GlobalRef
 
 SYSTEM_FILE: Final = Path("/etc/safeload/policy.toml")
-FILE_KEYS: Final = {
-    "mode": str,
-    "profiles": list,
-    "allow": list,
-    "tensors": str,
-    "locked": bool,
-    "log": str,
-}
 REJECTED: Final = "shipped (the configured policy was rejected)"
 TRUE: Final = {"0": False, "1": True, "": False}
+
+VARIABLES: Final = (
+    "SAFELOAD_MODE",
+    "SAFELOAD_ALLOW",
+    "SAFELOAD_PROFILES",
+    "SAFELOAD_POLICY",
+    "SAFELOAD_TENSORS",
+    "SAFELOAD_CACHE",
+    "SAFELOAD_LOG",
+    "SAFELOAD_PATHS",
+    "SAFELOAD_LOCKED",
+)
+# Whoever names a locked file says in the same breath where its log goes.
+POLICY_ONLY: Final = (
+    "SAFELOAD_MODE",
+    "SAFELOAD_ALLOW",
+    "SAFELOAD_PROFILES",
+    "SAFELOAD_TENSORS",
+    "SAFELOAD_LOCKED",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What was configured; ``problem`` says why it is not in force."""
+    """What was configured.
+
+    Attributes:
+        problem: why what was configured is not in force; empty if it is.
+        passed_over: variables that would have loosened a locked policy.
+        cache: the folder for converted checkpoints, where one was named.
+    """
 
     policy: Policy
     log: str = "stderr"
+    paths: str = "plain"
     problem: str = ""
+    passed_over: tuple[str, ...] = ()
     cache: str = ""
 
 
@@ -46,129 +68,145 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     A locked system file stays in force whatever the environment says or gets wrong. One that cannot
     be read may have been locked, so the shipped policy that stands in for it is.
     """
-    environment = os.environ if environment is None else environment
+    environment = boot.ENVIRONMENT if environment is None else environment
     return replace(_load(environment), cache=environment.get("SAFELOAD_CACHE", ""))
 
 
 def _load(environment: Mapping[str, str]) -> Settings:
-    log = environment.get("SAFELOAD_LOG", "stderr")
     try:
-        system = _from_file(SYSTEM_FILE) if SYSTEM_FILE.exists() else None
-    except (PolicyError, OSError) as error:
-        return Settings(Policy(origin=REJECTED, locked=True), "stderr", str(error))
-    if system is not None and not system[0].locked and environment.get("SAFELOAD_POLICY"):
+        system = policy_file.read_system_file(SYSTEM_FILE)
+    except FileNotFoundError:
         system = None
-    try:
-        return _read(system, environment)
     except PolicyError as error:
-        if system is not None and system[0].locked:
-            return Settings(*system, str(error))
-        return Settings(Policy(origin=REJECTED), log, str(error))
-
-
-def _read(system: tuple[Policy, str] | None, environment: Mapping[str, str]) -> Settings:
-    policy, log = system or (Policy(), "stderr")
-    named = environment.get("SAFELOAD_POLICY", "")
-    if named and not policy.locked:
-        policy, log = _from_file(Path(named).expanduser())
-    policy = _from_environment(policy, environment)
-    locked = system is not None and system[0].locked
-    return Settings(policy, log if locked else environment.get("SAFELOAD_LOG", log))
-
-
-def _from_file(path: Path) -> tuple[Policy, str]:
-    import tomllib
-
+        return Settings(Policy(origin=REJECTED, locked=True), problem=str(error))
+    if system is not None and system.policy.locked:
+        return _under(system, environment)
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        msg = f"{path}: {error}"
+        return _free(system, environment)
+    except PolicyError as error:
+        return Settings(Policy(origin=REJECTED), environment.get("SAFELOAD_LOG", "stderr"), problem=str(error))
+
+
+def changed_since_the_start() -> dict[str, str | None]:
+    """The variables that are no longer what they were when they counted, with what they are now."""
+    return {
+        name: os.environ.get(name)
+        for name in VARIABLES
+        if os.environ.get(name) != boot.ENVIRONMENT.get(name)
+    }
+
+
+def _under(system: Written, environment: Mapping[str, str]) -> Settings:
+    """A locked file, and what of the environment tightens it."""
+    policy, problem = system.policy, ""
+    try:
+        policy = _tightened(policy, environment)
+    except PolicyError as error:
+        problem = str(error)
+    return Settings(policy, system.log, system.paths, problem, _loosening(system, environment, VARIABLES))
+
+
+def _free(system: Written | None, environment: Mapping[str, str]) -> Settings:
+    """What nobody has locked: the environment stands above the file it names or the system's."""
+    written, problem = system or Written(Policy()), ""
+    named = environment.get("SAFELOAD_POLICY", "")
+    if named:
+        try:
+            written, problem = policy_file.read_named_file(_expanded(named)), ""
+        except FileNotFoundError:
+            problem = f"{named}, which SAFELOAD_POLICY names: there is no such file"
+            written = Written(Policy())
+    policy = written.policy
+    passed_over = _loosening(written, environment, POLICY_ONLY) if policy.locked else ()
+    policy = (_tightened if policy.locked else _widened)(policy, environment)
+    paths = policy_file.one_of(environment.get("SAFELOAD_PATHS", written.paths), policy_file.PATHS, "SAFELOAD_PATHS")
+    return Settings(policy, environment.get("SAFELOAD_LOG", written.log), paths, problem, passed_over)
+
+
+def _expanded(named: str) -> Path:
+    try:
+        return Path(named).expanduser()
+    except RuntimeError as error:  # a home that nobody knows
+        msg = f"SAFELOAD_POLICY: {error}"
         raise PolicyError(msg) from None
-    for key, value in table.items():
-        wanted = FILE_KEYS.get(key)
-        if wanted is None:
-            msg = f"{path}: there is no setting {key!r}; there are {', '.join(FILE_KEYS)}"
-            raise PolicyError(msg)
-        if not isinstance(value, wanted):
-            msg = f"{path}: {key} has to be a {wanted.__name__}"
-            raise PolicyError(msg)
-    policy = Policy(
-        mode=_mode(table.get("mode", "enforce"), str(path)),
-        profiles=_profiles(table.get("profiles", DEFAULT_PROFILES), str(path)),
-        allow=_names(table.get("allow", ()), str(path)),
-        tensors=_twins(table.get("tensors", "prefer"), str(path)),
-        origin=str(path),
-        locked=table.get("locked", False),
-    )
-    return policy, table.get("log", "stderr")
 
 
-def _from_environment(policy: Policy, environment: Mapping[str, str]) -> Policy:
-    """What the environment sets; over a locked policy it may only tighten."""
-    changes: dict[str, Any] = {}
-    mode = _mode(environment.get("SAFELOAD_MODE", policy.mode.value), "SAFELOAD_MODE")
-    allow = _names(filter(None, environment.get("SAFELOAD_ALLOW", "").split(",")), "SAFELOAD_ALLOW")
-    named = [name.strip() for name in environment.get("SAFELOAD_PROFILES", "").split(",")]
-    profiles = _profiles(filter(None, named), "SAFELOAD_PROFILES") or policy.profiles
-    tensors = _twins(environment.get("SAFELOAD_TENSORS", policy.tensors.value), "SAFELOAD_TENSORS")
-    if policy.locked:
-        tensors = tensors if tensors is Twins.REQUIRE else policy.tensors
-        allow = frozenset()
-        profiles = tuple(name for name in profiles if name in policy.profiles)
-        mode = mode if mode is Mode.ENFORCE else policy.mode
-    locked = environment.get("SAFELOAD_LOCKED", "")
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the environment says, checked; what it is silent on stays as it was."""
+
+    mode: Mode | None
+    profiles: tuple[str, ...]
+    allow: frozenset[GlobalRef]
+    tensors: Twins | None
+    locked: bool
+
+
+def _said(environment: Mapping[str, str]) -> _Said:
+    def in_variable(name: str) -> Callable[[str], str]:
+        return lambda _: name
+
+    def parts(name: str) -> list[str]:
+        return [part.strip() for part in environment.get(name, "").split(",") if part.strip()]
+
+    mode, locked = environment.get("SAFELOAD_MODE", ""), environment.get("SAFELOAD_LOCKED", "")
     if locked not in TRUE:
         msg = f"SAFELOAD_LOCKED is 0 or 1, not {locked!r}"
         raise PolicyError(msg)
-    changes["locked"] = policy.locked or TRUE[locked]
-    changes |= {"mode": mode, "allow": policy.allow | allow, "profiles": profiles}
-    changes["tensors"] = tensors
-    changed = replace(policy, **changes)
-    if changed == policy:
-        return policy
-    return replace(changed, origin=f"{policy.origin} with the environment")
+    tensors = environment.get("SAFELOAD_TENSORS", "")
+    return _Said(
+        policy_file.mode(mode, "SAFELOAD_MODE") if mode else None,
+        policy_file.profiles(parts("SAFELOAD_PROFILES"), in_variable("SAFELOAD_PROFILES")),
+        policy_file.names(parts("SAFELOAD_ALLOW"), in_variable("SAFELOAD_ALLOW")),
+        policy_file.twins(tensors, "SAFELOAD_TENSORS") if tensors else None,
+        TRUE[locked],
+    )
 
 
-def _mode(value: str, where: str) -> Mode:
-    try:
-        return Mode(value.strip().lower())
-    except ValueError:
-        msg = f"{where}: the mode is enforce, audit or off, not {value!r}"
-        raise PolicyError(msg) from None
+def _widened(policy: Policy, environment: Mapping[str, str]) -> Policy:
+    said = _said(environment)
+    return _named_after(
+        policy,
+        replace(
+            policy,
+            mode=said.mode or policy.mode,
+            profiles=said.profiles or policy.profiles,
+            allow=policy.allow | said.allow,
+            tensors=said.tensors or policy.tensors,
+            locked=policy.locked or said.locked,
+        ),
+    )
 
 
-def _twins(value: str, where: str) -> Twins:
-    try:
-        return Twins(value.strip().lower())
-    except ValueError:
-        msg = f"{where}: tensors is prefer, require or off, not {value!r}"
-        raise PolicyError(msg) from None
+def _tightened(policy: Policy, environment: Mapping[str, str]) -> Policy:
+    said = _said(environment)
+    profiles = [name for name in policy.profiles if not said.profiles or name in said.profiles]
+    mode = max(policy.mode, said.mode or policy.mode, key=lambda mode: mode.strictness)
+    tensors = max(policy.tensors, said.tensors or policy.tensors, key=lambda twins: twins.strictness)
+    return _named_after(policy, replace(policy, mode=mode, profiles=tuple(profiles), tensors=tensors))
 
 
-def _profiles(names: Any, where: str) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    for name in names:
-        if name == "default":
-            found |= dict.fromkeys(DEFAULT_PROFILES)
-        elif name in PROFILES:
-            found[name] = None
-        else:
-            msg = f"{where}: there is no profile {name!r}; there are {', '.join(sorted(PROFILES))}"
-            raise PolicyError(msg)
-    return tuple(found)
+def _named_after(before: Policy, after: Policy) -> Policy:
+    return before if after == before else replace(after, origin=f"{before.origin} with the environment")
 
 
-def _names(texts: Any, where: str) -> frozenset[GlobalRef]:
-    refs = set()
-    for text in texts:
-        try:
-            ref = GlobalRef.parse(text)
-        except ValueError as error:
-            msg = f"{where}: {error}"
-            raise PolicyError(msg) from None
-        danger = never_reason(ref)
-        if danger is not None:
-            msg = f"{where}: {ref} can never be allowed by name: it {danger}"
-            raise PolicyError(msg)
-        refs.add(ref)
-    return frozenset(refs)
+def _loosening(
+    written: Written, environment: Mapping[str, str], variables: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Which of the variables would have loosened a locked policy, had they counted."""
+    policy = written.policy
+    asked = set(filter(None, map(str.strip, environment.get("SAFELOAD_PROFILES", "").split(","))))
+    mode = environment.get("SAFELOAD_MODE", policy.mode.value).strip().lower()
+    tensors = environment.get("SAFELOAD_TENSORS", policy.tensors.value).strip().lower()
+    loosens = {
+        "SAFELOAD_MODE": mode in {m.value for m in Mode if m.strictness < policy.mode.strictness},
+        "SAFELOAD_ALLOW": bool(environment.get("SAFELOAD_ALLOW", "").strip(" ,")),
+        "SAFELOAD_PROFILES": bool(asked - {"default", *policy.profiles}),
+        "SAFELOAD_POLICY": environment.get("SAFELOAD_POLICY", "") not in ("", policy.origin),
+        "SAFELOAD_TENSORS": tensors in {t.value for t in Twins if t.strictness < policy.tensors.strictness},
+        "SAFELOAD_CACHE": False,
+        "SAFELOAD_LOG": environment.get("SAFELOAD_LOG", written.log) != written.log,
+        "SAFELOAD_PATHS": environment.get("SAFELOAD_PATHS", written.paths) != written.paths,
+        "SAFELOAD_LOCKED": environment.get("SAFELOAD_LOCKED") == "0",
+    }
+    return tuple(name for name in variables if loosens[name])

@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class State:
-    """What is true of this process.
+    """What is true of this process. Under a floor it can be set to nothing looser.
 
     Attributes:
+        floor: the locked policy that was read at the start, if it was.
         active: whether the doors judge or pass through.
         settled: whether the guard has taken over the doors from safeload.doors.arrival; ``settling``
             is held while it does.
         policy: the policy in force, without what ``allow()`` added.
         problem: why the configured policy could not be read; the shipped one is in force then.
         cache: the folder for converted checkpoints, where one was named.
+        log: where events go.
+        paths: how events name files: as they are, or hashed.
         granted: names and profiles that ``allow()`` added for the process.
         trusted: digests that ``trust()`` added, with their reasons.
         channel_loads: how many loads each channel made, by its name.
@@ -34,6 +37,7 @@ class State:
         warned: files that audit mode has warned of already.
     """
 
+    floor: Policy | None = None
     active: bool = False
     settled: bool = False
     settling: Any = field(default_factory=threading.RLock)
@@ -41,12 +45,33 @@ class State:
     problem: str = ""
     log: str = "stderr"
     cache: str = ""
+    paths: str = "plain"
     granted: frozenset[GlobalRef | str] = frozenset()
     trusted: Mapping[str, str] = field(default_factory=dict)
     channel_loads: dict[str, int] = field(default_factory=dict)
     doors: dict[str, str] = field(default_factory=dict)
     originals: dict[str, Any] = field(default_factory=dict)
     warned: set[str] = field(default_factory=set)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if getattr(self, "floor", None) is not None and self._loosens(name, value):
+            from safeload import keep
+
+            keep.refuse(f"safeload.state.STATE.{name} = …")
+        object.__setattr__(self, name, value)
+
+    def _loosens(self, name: str, value: Any) -> bool:
+        """Whether setting an attribute would leave less in force than the floor."""
+        match name:
+            case "floor" | "log" | "paths" | "originals" | "problem":
+                return bool(value != getattr(self, name))
+            case "active" | "settled":
+                return not value
+            case "policy":
+                return value is None or not value.is_within(self.floor)
+            case "granted" | "trusted":
+                return bool(value)
+        return False
 
 
 class _Thread(threading.local):

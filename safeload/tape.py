@@ -9,7 +9,7 @@ from typing import Any
 from safeload import grants
 from safeload.replay import Onward, Playing, Repeating, consumed
 from safeload.scan.listen import Answer, Copy, Live, Window, is_regular, listener
-from safeload.scan.look import holds_more, look
+from safeload.scan.look import Look, engine, holds_more, look
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import Report
 
@@ -141,6 +141,9 @@ class Tape:
 
     def replay(self) -> None:
         """Give the C unpickler the answers that the look's had."""
+        if engine() is not Look:  # which asked otherwise than the C one will, and took nothing in two ways
+            self.replay_in_python()
+            return
         self.current = Repeating(self.answers, self.file)
         self.answers = []
         self.replaying = True

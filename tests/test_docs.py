@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,19 @@ def test_every_environment_variable_is_listed() -> None:
 
 
 def test_every_key_of_the_policy_file_is_shown() -> None:
-    from safeload.settings import FILE_KEYS
+    from safeload.policy_file import FILE_KEYS
 
     example = (REFERENCE / "settings.md").read_text("utf-8").split("```toml")[1].split("```")[0]
     assert re.findall(r"^(\w+) =", example, re.MULTILINE) == list(FILE_KEYS)
+
+
+def test_every_profile_is_listed() -> None:
+    from safeload.allowlists import DEFAULT_PROFILES, PLAIN, PROFILES
+
+    text = (REFERENCE / "profiles.md").read_text("utf-8")
+    default, opt_in = (re.findall(r"^\| `([\w-]+)` \|", part, re.MULTILINE) for part in text.split("## To opt into"))
+    assert default == list(DEFAULT_PROFILES)
+    assert sorted(opt_in) == sorted({*PROFILES, PLAIN} - {*DEFAULT_PROFILES})
 
 
 def test_every_error_is_listed() -> None:
@@ -64,8 +74,18 @@ def test_every_public_name_is_there() -> None:
 def test_the_command_line_is_listed() -> None:
     from safeload.cli import main
 
-    commands = {re.match(r"safeload (\w+)", cell)[1] for cell in first_cells("api.md") if cell.startswith("safeload ")}  # type: ignore[index]
-    assert commands == set(main.commands)
+    text = (REFERENCE / "command-line.md").read_text("utf-8")
+    assert set(re.findall(r"^## `safeload (\w+)", text, re.MULTILINE)) == set(main.commands)
+
+
+def test_every_option_of_the_command_line_is_listed() -> None:
+    from safeload.cli import main
+
+    text = (REFERENCE / "command-line.md").read_text("utf-8")
+    for name, command in main.commands.items():
+        section = re.split(r"^## ", text.split(f"## `safeload {name}")[1], flags=re.MULTILINE)[0]
+        missing = {opt for param in command.params for opt in param.opts if opt.startswith("-") and opt not in section}
+        assert not missing, name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -82,3 +102,21 @@ def test_ci_runs_the_command_of_the_readme() -> None:
     (command,) = found.stdout.splitlines()
     assert f"```sh\n{command}\n```" in (ROOT / "README.md").read_text("utf-8")
     assert "grep -E '^python3 -m venv .*tox$' README.md" in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
+def test_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
+    """Both ways: its file does fire where nothing guards, and nothing of it runs on the page itself."""
+    text = (ROOT / "docs" / "tutorial" / "your-first-blocked-load.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    environment = {"PYTHONPATH": str(ROOT), "SAFELOAD_LOG": "off"}
+
+    def run(code: str) -> str:
+        command = [sys.executable, "-c", code]
+        return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    said = run("\n".join(blocks))
+    for words in ("Nothing in it was run", "qualname='Head'", "[0.1, 0.2]\n[0.1, 0.2]", "never be allowed by name"):
+        assert words in said
+    assert not (tmp_path / "it_ran").exists()
+    run(blocks[0] + "\npickle.load(open('greeting.pkl', 'rb'))")
+    assert (tmp_path / "it_ran").exists()

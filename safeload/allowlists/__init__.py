@@ -8,9 +8,12 @@ from __future__ import annotations
 import importlib
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from safeload.allowlists.table import Entries
+
+if TYPE_CHECKING:
+    from safeload.allowlists.registered import Registered
 
 DEFAULT_PROFILES: Final = (
     "builtins",
@@ -29,21 +32,64 @@ PROFILES: Final = {
     for path in sorted(Path(__file__).parent.glob("for_*.py"))
 }
 
+# The one profile that is no list: it judges the classes of the program (:mod:`safeload.plain`).
+PLAIN: Final = "plain"
+
 
 @cache
 def profile_entries(profile: str) -> Entries:
-    """The entries of one profile.
+    """The entries of one shipped list.
 
     Raises:
-        KeyError: there is no profile of that name.
+        KeyError: there is no list of that name.
     """
     module = importlib.import_module(f"{__name__}.{PROFILES[profile]}")
     entries: Entries = module.ENTRIES
     return entries
 
 
+def entries_of(profile: str) -> Entries:
+    """The entries of a shipped list, or of one that a library has registered.
+
+    A registered list that cannot be used has none; :func:`problem_of` says why.
+    """
+    return profile_entries(profile) if profile in PROFILES else _registered(profile).entries
+
+
+def problem_of(profile: str) -> str:
+    """Why a registered list is not in force; empty for any other."""
+    return "" if profile in PROFILES or profile == PLAIN else _registered(profile).problem
+
+
+@cache
+def _registered(profile: str) -> Registered:
+    from safeload.allowlists.registered import Registered, registered
+
+    found = registered(profile)
+    taken = next((ref for ref in found.entries if profiles_naming(ref)), None)
+    if taken is not None:
+        return Registered(problem=f"the registered profile {profile!r} lists {taken}, as a shipped one does")
+    return found
+
+
+def is_profile(name: str) -> bool:
+    """Whether a policy may name it: a shipped list, ``plain``, or what a library has registered."""
+    return name in PROFILES or name == PLAIN or name in _registered_names()
+
+
+def profile_names() -> tuple[str, ...]:
+    """Every profile that a policy may name here."""
+    return (*sorted({*PROFILES, PLAIN}), *sorted(_registered_names()))
+
+
+def _registered_names() -> frozenset[str]:
+    from safeload.allowlists.registered import registered_names
+
+    return registered_names()
+
+
 def profiles_naming(ref: tuple[str, str]) -> tuple[str, ...]:
-    """The shipped profiles, in force or not, that list a name."""
+    """The shipped lists, in force or not, that hold a name; reads them all, so only for a refusal."""
     return tuple(name for name in PROFILES if ref in profile_entries(name))
 
 

@@ -6,12 +6,12 @@ from typing import Final
 
 from safeload.allowlists.rules import (
     anything,
+    attributes_of,
     exactly,
     first_global,
     newobj,
     nothing,
     only_later,
-    plain_attributes,
     reconstructor,
     takes,
 )
@@ -147,8 +147,9 @@ ENTRIES: Final[Entries] = {
     ),
     **rows(
         "builtins", _EXCEPTIONS, "cs",
-        "an exception that nobody raises; attributes are set as they are",
-        state=plain_attributes,
+        "an exception that nobody raises; attributes are set as they are, but ``args``, which C fills from "
+        "whatever it is given, an endless iterator too",
+        state=attributes_of(BaseException),
     ),
     **rows(
         "builtins", "builtins: UnicodeDecodeError UnicodeEncodeError", "cs",

@@ -10,6 +10,7 @@ from safeload.allowlists import rules_numpy as dtypes
 from safeload.allowlists import rules_random as random
 from safeload.allowlists.names_numpy import FUNCTIONS, SCALARS, UFUNCS
 from safeload.allowlists.rules import (
+    attributes_of,
     first_global,
     named,
     nothing,
@@ -75,7 +76,7 @@ _ARRAYS: Entries = {
     **rows(
         "numpy", "numpy.ma.core: MaskError MAError", "cs",
         "an exception that nobody raises",
-        state=plain_attributes,
+        state=attributes_of(BaseException),
     ),
     **rows(
         "numpy", "numpy.core: _ufunc_reconstruct", "c",

@@ -44,14 +44,22 @@ def _frames() -> Entries:
     )
     found |= rows(
         PROFILE,
-        """
-        pandas.core.internals.managers: BlockManager SingleBlockManager
-        pandas.core.internals: BlockManager SingleBlockManager
-        """,
+        "pandas.core.internals.managers: BlockManager\npandas.core.internals: BlockManager",
         uses="cns",
-        reason="the columns of a frame; where each one is written is checked here, not by pandas",
+        reason="the columns of a frame; where each one is written is checked here, not by pandas, which "
+        "counts them when it is called and not when it is made by NEWOBJ",
         call=rules_pandas.manager_args,
+        new=no_args,
         state=rules_pandas.manager_state,
+    )
+    found |= rows(
+        PROFILE,
+        "pandas.core.internals.managers: SingleBlockManager\npandas.core.internals: SingleBlockManager",
+        uses="cns",
+        reason="the values of a series; pure Python",
+        call=rules_pandas.single_args,
+        new=no_args,
+        state=rules_pandas.single_state,
     )
     return found | rows(
         PROFILE,
@@ -98,9 +106,11 @@ def _arrays() -> Entries:
             PROFILE,
             f"{ref.module}: {ref.qualname}",
             uses="ns",
-            reason="values of one type; its state is set, nothing of it is called",
+            reason="values of one type; its state is set, nothing of it is called. Without one it is native "
+            "code's null pointer",
             call=no_args,
             state=rules_pandas.wrapped_state,
+            needs_state=True,
         )
     found |= rows(
         PROFILE,
@@ -113,6 +123,7 @@ def _arrays() -> Entries:
         "values must be a numpy array, or it raises",
         call=rules_pandas.wrapped_args,
         state=rules_pandas.wrapped_state,
+        needs_state=True,
     )
     found |= rows(
         PROFILE,
@@ -135,13 +146,15 @@ def _arrays() -> Entries:
         call=no_args,
         state=dict_state,
     )
-    return found | rows(
-        PROFILE,
-        "pandas._libs.sparse: IntIndex BlockIndex\npandas._sparse: IntIndex BlockIndex",
-        uses="c",
-        reason="the places of a sparse array, checked against its length",
-        call=rules_pandas.sparse_args,
-    )
+    for name, rule in (("IntIndex", rules_pandas.int_index_args), ("BlockIndex", rules_pandas.block_index_args)):
+        found |= rows(
+            PROFILE,
+            f"pandas._libs.sparse: {name}\npandas._sparse: {name}",
+            uses="c",
+            reason="the places of a sparse array, which pandas checks against its length",
+            call=rule,
+        )
+    return found
 
 
 def _types() -> Entries:
@@ -298,8 +311,8 @@ def _arrow() -> Entries:
         PROFILE,
         "pyarrow.lib: _restore_array",
         uses="c",
-        reason="an array over buffers, put together unchecked: their lengths are checked here, "
-        "offsets inside them are not",
+        reason="an array over buffers, put together unchecked: their lengths are checked here, and where "
+        "the offsets inside them lead",
         call=rules_arrow.array_args,
     )
     return found | rows(

@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Final
 
 from safeload.allowlists import rules_sklearn as rule
+from safeload.allowlists.names_sklearn import BEFORE_0_22
 from safeload.allowlists.rules import only_later
 from safeload.allowlists.rules_forms import no_args, pairs_args, plain_args
-from safeload.allowlists.table import Entries, rows
+from safeload.allowlists.table import Entries, alias, rows
 
 PROFILE: Final = "sklearn"
 
@@ -169,4 +170,6 @@ def _losses() -> Entries:
     )
 
 
-ENTRIES: Final[Entries] = _listed() | _special() | _trees() | _losses()
+_NOW: Final[Entries] = _listed() | _special() | _trees() | _losses()
+
+ENTRIES: Final[Entries] = alias(_NOW, BEFORE_0_22) | _NOW

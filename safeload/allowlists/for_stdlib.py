@@ -148,7 +148,7 @@ _NUMBERS: Entries = {
         """,
         "cs",
         "an exception that nobody raises",
-        state=plain_attributes,
+        state=attributes_of(BaseException),
     ),
     **rows(
         "stdlib", "fractions: Fraction", "c",
@@ -173,7 +173,7 @@ _NUMBERS: Entries = {
     ),
     **rows(
         "stdlib", "itertools: count", "c",
-        "a number; nothing on these lists runs it to its end",
+        "a number; it is never handed to a call, which could run it to its end",
         call=takes("numbers", (_NUMBER,), (_NUMBER, _NUMBER)),
     ),
     **rows(
@@ -307,7 +307,7 @@ _OBJECTS: Entries = {
         "stdlib", "json.decoder: JSONDecodeError", "cs",
         "an exception that nobody raises",
         call=takes("a message, a text and a position", (text(), text(10**7), whole(0, 10**7))),
-        state=plain_attributes,
+        state=attributes_of(BaseException),
     ),
     **rows(
         "stdlib",
@@ -322,7 +322,7 @@ _OBJECTS: Entries = {
         """,
         "cs",
         "an exception that nobody raises",
-        state=plain_attributes,
+        state=attributes_of(BaseException),
     ),
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from safeload.allowlists.rules_checkpoints import one_value
-from safeload.allowlists.rules_forms import dict_state, no_args
+from safeload.allowlists.rules_forms import no_args, values_state
 from safeload.allowlists.table import Entries, rows
 
 PROFILE: Final = "torch-geometric"
@@ -29,7 +29,7 @@ ENTRIES: Final[Entries] = {
         uses="ns",
         reason="tensors in its attributes; looks up missing ones in its store, after the load",
         call=no_args,
-        state=dict_state,
+        state=values_state,
     ),
     **rows(
         PROFILE,

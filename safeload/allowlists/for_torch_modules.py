@@ -16,7 +16,7 @@ from typing import Final
 
 from safeload.allowlists.rules import only_later
 from safeload.allowlists.rules_forms import dict_state, no_args
-from safeload.allowlists.rules_modules import optimizer_state
+from safeload.allowlists.rules_modules import optimizer_state, recurrent_state
 from safeload.allowlists.table import Entries, rows
 
 PROFILE: Final = "torch-modules"
@@ -59,7 +59,6 @@ MODULES: Final[Entries] = rows(
     torch.nn.modules.pooling: AvgPool2d AvgPool3d FractionalMaxPool2d FractionalMaxPool3d
     torch.nn.modules.pooling: LPPool1d LPPool2d LPPool3d MaxPool1d MaxPool2d MaxPool3d
     torch.nn.modules.pooling: MaxUnpool1d MaxUnpool2d MaxUnpool3d
-    torch.nn.modules.rnn: GRU GRUCell LSTM LSTMCell RNN RNNCell
     torch.nn.modules.sparse: Embedding EmbeddingBag
     torch.nn.modules.transformer: Transformer TransformerDecoder TransformerDecoderLayer
     torch.nn.modules.transformer: TransformerEncoder TransformerEncoderLayer
@@ -70,6 +69,13 @@ MODULES: Final[Entries] = rows(
     reason="parameters, buffers and settings in its attributes; hooks among them run at forward",
     call=no_args,
     state=dict_state,
+) | rows(
+    PROFILE,
+    "torch.nn.modules.rnn: GRU GRUCell LSTM LSTMCell RNN RNNCell",
+    uses="ns",
+    reason="as other modules; up to torch 0.4's files, a loop over its layers at load",
+    call=no_args,
+    state=recurrent_state,
 )
 
 _OPTIMIZERS: Final[Entries] = rows(

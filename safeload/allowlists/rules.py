@@ -27,6 +27,9 @@ PARTIAL: Final = GlobalRef("functools", "partial")
 # have such names; these are the few that honest objects carry.
 HARMLESS_DUNDERS: Final = frozenset(
     {
+        "__FILE_RESOURCE_DATA__",
+        "__cuda_dependent_attributes__",
+        "__networkx_cache__",
         "__annotations__",
         "__author__",
         "__doc__",
@@ -198,7 +201,8 @@ def may_be_instantiated(value: Any, args: tuple[Any, ...]) -> bool:
         return True
     if Use.INSTANTIATED not in entry.uses:
         return False
-    return entry.call is None or entry.call(args, {}) is None
+    rule = entry.new or entry.call
+    return rule is None or rule(args, {}) is None
 
 
 def reconstructor(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None:

@@ -1,11 +1,13 @@
 """The rules of pyarrow as far as pandas writes it: types, buffers and the arrays over them.
 
 pyarrow puts an array together without a check, so a buffer shorter than the array says would be
-read past its end. Lengths are checked here; what offsets *inside* a buffer say is not.
+read past its end, and offsets or places that lead outside would be followed by the first print. Both are
+checked here.
 """
 
 from __future__ import annotations
 
+import struct
 from typing import Any, Final
 
 from safeload.allowlists.rules_forms import Args, Kwargs, is_int, is_plain, refs
@@ -19,6 +21,8 @@ TYPES: Final = refs(
 )
 _FIELD: Final = refs("pyarrow.lib: field")
 _BUFFER: Final = refs("pyarrow.lib: py_buffer")
+
+_UNREAD: Final = 64 * 1024
 
 # Bits of one value in the last buffer, by the type's alias or by the function that makes it.
 _BITS: Final = {
@@ -71,8 +75,25 @@ def _size(data: Any) -> int | None:
 
 def array_args(args: Args, kwargs: Kwargs) -> str | None:
     """``_restore_array((type, length, nulls, offset, buffers, children, dictionary))``."""
-    fits = not kwargs and len(args) == 1 and _array(args[0])
-    return None if fits else "describes an array that its buffers do not hold"
+    if kwargs or len(args) != 1 or not _array(args[0]):
+        return "describes an array that its buffers do not hold"
+    shared = [b for b in _buffers(args[0]) if type(b.args[0]) is bytearray]  # which the stream may change
+    if shared:
+        recorder = shared[0].recorder
+
+        def again() -> None:
+            if not _array(args[0]):
+                recorder.objects(shared[0].ref, "has its bytes changed afterwards", structural=False)
+
+        recorder.afterwards.append(again)
+    return None
+
+
+def _buffers(parts: Any) -> list[Any]:
+    """All buffers of an array, of its children and of its dictionary."""
+    _, _, _, _, buffers, children, dictionary = parts
+    inner = [*children, *([] if dictionary is None else [dictionary])]
+    return [b for b in buffers if b is not None] + [b for array in inner for b in _buffers(array)]
 
 
 def _array(parts: Any) -> bool:
@@ -87,7 +108,64 @@ def _array(parts: Any) -> bool:
     if buffers and buffers[0] is not None and sizes[0] * 8 < end:  # type: ignore[operator]
         return False
     inner = dictionary is None or _array(dictionary)
-    return inner and all(map(_array, children)) and _enough(kind, end, sizes, children)
+    inner = inner and all(map(_array, children)) and _enough(kind, end, sizes, children)
+    return bool(inner and _inside(parts, sizes))
+
+
+def _inside(parts: Any, sizes: list[Any]) -> bool:
+    """Whether offsets rise and stay inside what they lead into, and places inside their dictionary."""
+    kind, length, _nulls, offset, buffers, children, dictionary = parts
+    maker = getattr(made_by(kind), "qualname", "")
+    name = kind.args[0] if maker == "type_for_alias" else maker
+    if name in _OFFSET_BITS and buffers[1] is not None:
+        numbers = _numbers(buffers[1], "iq"[_OFFSET_BITS[name] == 64], offset, length + 1)
+        limit = children[0][1] + children[0][3] if maker in ("list_", "large_list") else sizes[2]
+        return numbers is None or (numbers == sorted(numbers) and numbers[0] >= 0 and numbers[-1] <= limit)
+    if name == "dictionary":
+        places = _numbers(buffers[1], _PLACES[kind.args[0].args[0]], offset, length)
+        valid = _valid(buffers[0], offset, length)
+        return places is None or valid is None or all(
+            0 <= place < dictionary[1] for place, there in zip(places, valid, strict=True) if there
+        )
+    return True
+
+
+# memoryview's letters for the types that places in a dictionary have.
+_PLACES: Final = {
+    **dict(zip(("int8", "int16", "int32", "int64"), "bhiq", strict=True)),
+    **dict(zip(("uint8", "uint16", "uint32", "uint64"), "BHIQ", strict=True)),
+}
+
+
+def _content(buffer: Any) -> Any:
+    """A buffer's bytes; None where this look leaves them unread, and another will read them."""
+    data = buffer.args[0]
+    if made_by(data) is not None:
+        data = data.args[0]
+    if buffer.recorder.skips and len(data) >= _UNREAD:
+        buffer.recorder.wants_bulk = True
+        return None
+    return data
+
+
+def _numbers(buffer: Any, letter: Any, offset: int, count: int) -> list[int] | None:
+    """The numbers in a buffer, from an offset on; None where they are still unread."""
+    data = _content(buffer)
+    if data is None:
+        return None
+    view: Any = memoryview(data)
+    whole = len(data) - len(data) % struct.calcsize(letter)
+    return list(view[:whole].cast(letter)[offset : offset + count]) or [0]
+
+
+def _valid(buffer: Any, offset: int, count: int) -> list[int] | None:
+    """Which values are there, by the bits of the first buffer; None where it is still unread."""
+    if buffer is None:
+        return [1] * max(count, 1)
+    data = _content(buffer)
+    if data is None:
+        return None
+    return [data[place >> 3] >> (place & 7) & 1 for place in range(offset, offset + count)] or [0]
 
 
 def _enough(kind: Any, end: int, sizes: list[Any], children: Any) -> bool:

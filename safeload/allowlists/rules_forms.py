@@ -8,6 +8,7 @@ from typing import Any, Final
 from safeload.allowlists.rules import plain_attributes
 from safeload.scan.inert import made_by, ref_of
 from safeload.scan.report import GlobalRef
+from safeload.scan.standin import is_special
 
 Args = tuple[Any, ...]
 Kwargs = Mapping[str, Any]
@@ -93,8 +94,10 @@ def array_parts(value: Any) -> tuple[Any, Any]:
 
 
 def pairs_args(args: Args, kwargs: Kwargs) -> str | None:
-    """A dict, which protocols 0 and 1 hand over at once, or nothing."""
+    """A dict, which protocols 0 and 1 hand over at once, or nothing; its items read as attributes."""
     fits = not kwargs and [type(arg) for arg in args] in ([], [dict])
+    if fits and args and any(type(key) is str and is_special(key) for key in args[0]):
+        return "takes items with special names"
     return None if fits else "takes one dict"
 
 
@@ -118,6 +121,14 @@ def attributes(state: Any) -> Mapping[str, Any] | None:
 def own_attributes(state: Any) -> bool:
     """A dict of attributes such as a class of its own sets, none of which anything obeys."""
     return type(state) is dict and plain_attributes(None, state) is None
+
+
+def values_state(made: Any, state: Any) -> str | None:
+    """As below, and no global among the attributes: the class changes what it holds when it is copied."""
+    wrong = dict_state(made, state)
+    if wrong is None and any(ref_of(value) is not None for value in state.values()):
+        return "holds a class or a function, which a copy of it would change for the process"
+    return wrong
 
 
 def dict_state(_: Any, state: Any) -> str | None:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from safeload.allowlists.rules_forms import is_made_by, refs, words
+from safeload.allowlists.rules import whole
+from safeload.allowlists.rules_forms import dict_state, is_made_by, refs, words
 
 _OPTIMIZER: Final = words("defaults state param_groups")
 _DICTS: Final = refs("collections: defaultdict OrderedDict")
+
+
+def recurrent_state(made: Any, state: Any) -> str | None:
+    """A recurrent layer of old files names its weights at load, for as many layers as its state says."""
+    if type(state) is dict and not whole(0, 10_000)(state.get("num_layers", 1)):
+        return "has more layers than any network"
+    return dict_state(made, state)
 
 
 def optimizer_state(_: Any, state: Any) -> str | None:

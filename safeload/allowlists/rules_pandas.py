@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Final
 
 from safeload.allowlists.rules_forms import (
     Args,
     Kwargs,
-    array_parts,
+    is_array,
     is_int,
     is_plain,
     is_ref_in,
@@ -16,6 +15,7 @@ from safeload.allowlists.rules_forms import (
     refs,
     words,
 )
+from safeload.allowlists.rules_labels import codes_fit, length_of, numbers_of
 from safeload.scan.inert import Inert, made_by, ref_of
 from safeload.scan.report import GlobalRef
 
@@ -75,7 +75,6 @@ _INDEX_KEYS: Final = words(
 # pandas calls methods of the calendars and zones that it is given.
 _TIME_LIBRARIES: Final = words("datetime zoneinfo pytz dateutil numpy pandas decimal")
 _SLICE: Final = GlobalRef("builtins", "slice")
-_UNREAD: Final = 64 * 1024
 _MOST_COLUMNS: Final = 10_000_000
 
 
@@ -89,7 +88,11 @@ def index_args(args: Args, kwargs: Kwargs) -> str | None:
         and given.keys() <= _INDEX_KEYS
         and ref_of(given.get("data")) is None
     )
-    return None if fits else "makes something other than a pandas index"
+    if not fits:
+        return "makes something other than a pandas index"
+    if "levels" not in given or codes_fit(given):
+        return None
+    return "has codes that lead outside its labels"
 
 
 def wrapped_args(args: Args, kwargs: Kwargs) -> str | None:
@@ -107,29 +110,6 @@ def wrapped_state(_: Any, state: Any) -> str | None:
     return None if fits and own_attributes(attributes) else "its state must be values and their type"
 
 
-def _numbers(value: Any) -> list[int] | None:
-    """The numbers of a pickled array of 64-bit integers; None if they cannot be read here."""
-    _, data = array_parts(value)
-    data = data.args[0] if made_by(data) is not None else data
-    if type(data) not in (bytes, bytearray) or len(data) >= _UNREAD or len(data) % 8:
-        return None
-    if not _is_int64(value):
-        return None
-    return list(memoryview(data).cast("q")) if sys.byteorder == "little" else None
-
-
-def _is_int64(value: Any) -> bool:
-    """Whether an array is of eight-byte integers in this machine's order."""
-    if type(value.state if hasattr(value, "state") else None) is dict:
-        dtype = value.state.get("dtype")
-    elif hasattr(value, "state"):
-        dtype = value.state[2]
-    else:
-        dtype = value.args[1]
-    kind = dtype.args[0].lstrip("<=")
-    return kind == "i8" and getattr(dtype, "state", (3, "<"))[1] in ("<", "=", "|")
-
-
 def _places(placement: Any) -> list[int] | None:
     """The columns that a block holds; None if they cannot be read here."""
     if type(placement) is slice:
@@ -137,7 +117,7 @@ def _places(placement: Any) -> list[int] | None:
     elif made_by(placement) == _SLICE:
         bounds = placement.args
     else:
-        return _numbers(placement)
+        return numbers_of(placement)
     start, stop, step = bounds
     places = range(start, stop, step or 1)
     if len(places) > _MOST_COLUMNS:
@@ -160,17 +140,17 @@ def _covers(placements: list[Any]) -> bool:
     return sorted(found) == list(range(len(found)))
 
 
-def _watched(placements: list[Any]) -> bool:
-    """As above, now and when the stream is over: an array's bytes can change until then."""
+def _watched(placements: list[Any], axes: Any) -> bool:
+    """As above, now and when the stream is over: an array's bytes and a list can change until then."""
     arrays = [p for p in placements if isinstance(p, Inert) and made_by(p) != _SLICE]
-    if arrays:
-        recorder, ref = arrays[0].recorder, arrays[0].ref
+    recorder, ref = axes[0].recorder, axes[0].ref
+    before = list(axes)
 
-        def again() -> None:
-            if not _covers(placements):
-                recorder.objects(ref, "has its columns moved afterwards", structural=False)
+    def again() -> None:
+        if (arrays and not _covers(placements)) or any(a is not b for a, b in zip(axes, before, strict=True)):
+            recorder.objects(ref, "has its columns moved afterwards", structural=False)
 
-        recorder.afterwards.append(again)
+    recorder.afterwards.append(again)
     return _covers(placements)
 
 
@@ -182,29 +162,53 @@ def block_args(args: Args, kwargs: Kwargs) -> str | None:
 
 
 def manager_args(args: Args, kwargs: Kwargs) -> str | None:
-    """``BlockManager(blocks, axes)``, or nothing where the state follows by BUILD."""
+    """``BlockManager(blocks, axes)``: pandas counts its columns against the labels."""
     if not args and not kwargs:
         return None
     blocks, axes = args
-    blocks = blocks if type(blocks) is tuple else (blocks,)
-    if kwargs or any(made_by(block) not in _BLOCKS for block in blocks):
+    if kwargs or type(blocks) is not tuple or any(made_by(block) not in _BLOCKS for block in blocks):
         return "holds something other than blocks of columns"
-    if type(axes) is list and len(axes) == 2 and not _watched([b.args[1] for b in blocks]):
+    if type(axes) is not list or len(axes) != 2 or not _watched([b.args[1] for b in blocks], axes):
         return "names columns that it does not have"
     return None
+
+
+def _parts(state: Any) -> tuple[Any, Any] | None:
+    """Axes and blocks; None for the state of versions up to 0.13."""
+    if type(state) is not tuple or len(state) < 4 or type(state[3]) is not dict:
+        return None
+    now = state[3]["0.14.1"]
+    return (now["axes"], now["blocks"]) if now.keys() == {"axes", "blocks"} else None
 
 
 def manager_state(_: Any, state: Any) -> str | None:
-    """Axes, values and items for versions up to 0.13, and a dict for those since."""
-    if type(state) is not tuple or len(state) < 4 or type(state[3]) is not dict:
+    """Axes, values and items for versions up to 0.13, and a dict for those since: uncounted."""
+    parts = _parts(state)
+    if parts is None:
         return "its state must be that of pandas 0.14 or later"
-    now = state[3]["0.14.1"]
-    if now.keys() != {"axes", "blocks"}:
-        return "its state must have axes and blocks"
-    placements = [block["mgr_locs"] for block in now["blocks"]]
-    if len(now["axes"]) == 2 and not _watched(placements):
+    axes, blocks = parts
+    if type(axes) is not list or len(axes) != 2:
+        return "has something else than rows and columns"
+    placements = [block["mgr_locs"] for block in blocks]
+    if not _watched(placements, axes) or sum(len(_places(p) or ()) for p in placements) > length_of(axes[0]):
         return "names columns that it does not have"
     return None
+
+
+def single_args(args: Args, kwargs: Kwargs) -> str | None:
+    """A series has one block, in the only place there is; it has no table of places."""
+    if not args and not kwargs:
+        return None
+    block, axis = args
+    fits = not kwargs and made_by(block) in _BLOCKS and isinstance(axis, Inert)
+    return None if fits else "holds something other than a block and an index"
+
+
+def single_state(_: Any, state: Any) -> str | None:
+    """As a frame's, with one axis."""
+    parts = _parts(state)
+    fits = parts is not None and type(parts[0]) is list and len(parts[0]) == 1
+    return None if fits else "its state must be one axis and a block"
 
 
 def is_time_part(value: Any) -> bool:
@@ -228,11 +232,16 @@ def dtype_args(args: Args, kwargs: Kwargs) -> str | None:
     return None if fits else "takes the name of a storage and its missing value"
 
 
-def sparse_args(args: Args, kwargs: Kwargs) -> str | None:
-    """A length and arrays of places, which pandas checks against it."""
-    fits = not kwargs and len(args) in (2, 3) and is_int(args[0])
-    fits = fits and all(isinstance(array, Inert) for array in args[1:])
-    return None if fits else "takes a length and arrays of places"
+def int_index_args(args: Args, kwargs: Kwargs) -> str | None:
+    """A length and places, which pandas checks against it, unless told not to by a third argument."""
+    fits = not kwargs and len(args) == 2 and is_int(args[0]) and is_array(args[1])
+    return None if fits else "takes a length and an array of places"
+
+
+def block_index_args(args: Args, kwargs: Kwargs) -> str | None:
+    """A length, places and lengths of blocks, which pandas checks."""
+    fits = not kwargs and len(args) == 3 and is_int(args[0]) and all(map(is_array, args[1:]))
+    return None if fits else "takes a length and two arrays of places"
 
 
 def one_list(args: Args, kwargs: Kwargs) -> str | None:

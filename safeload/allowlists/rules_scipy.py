@@ -8,6 +8,7 @@ from typing import Any, Final
 from safeload.allowlists.rules_forms import (
     Args,
     Kwargs,
+    array_parts,
     attributes,
     is_array,
     is_made_by,
@@ -15,7 +16,6 @@ from safeload.allowlists.rules_forms import (
     refs,
     words,
 )
-from safeload.scan.inert import ref_of
 
 # The source that a distribution runs when it is loaded: three functions that sort arguments, the
 # same text since scipy 1.6. Names and the two forms of location and scale are all that vary.
@@ -81,9 +81,10 @@ def interpolator_state(_: Any, state: Any) -> str | None:
 
 
 def rotation_state(_: Any, state: Any) -> str | None:
-    """An array and whether it stands for one rotation; scipy checks the array's shape."""
+    """Quaternions and whether they stand for one rotation: four numbers each, which scipy takes on trust."""
     fits = type(state) is tuple and len(state) == 2 and is_array(state[0])
-    return None if fits and ref_of(state[1]) is None else "its state must be an array and a flag"
+    fits = fits and array_parts(state[0])[0][-1] == 4 and type(state[1]) in (bool, int)
+    return None if fits else "its state must be an array of quaternions and a flag"
 
 
 def tuple_args(_args: Args, kwargs: Kwargs) -> str | None:

@@ -27,12 +27,15 @@ TREES: Final = refs(
     """
     sklearn.neighbors._kd_tree: KDTree KDTree32 KDTree64
     sklearn.neighbors._ball_tree: BallTree BallTree32 BallTree64
+    sklearn.neighbors.kd_tree: KDTree
+    sklearn.neighbors.ball_tree: BallTree
     """
 )
 METRICS: Final = refs(
     f"""
     sklearn.metrics._dist_metrics: {METRIC_NAMES}
     sklearn.neighbors._dist_metrics: {METRIC_NAMES}
+    sklearn.neighbors.dist_metrics: {METRIC_NAMES}
     """
 )
 _LOSSES: Final = (
@@ -45,6 +48,7 @@ _MAKERS: Final = refs(
     """
     sklearn.metrics._dist_metrics: newObj
     sklearn.neighbors._dist_metrics: newObj
+    sklearn.neighbors.dist_metrics: newObj
     """
 )
 # joblib before 1.2 evaluates the text; the numbers and the one name are all its language.

@@ -48,11 +48,18 @@ def number_call(args: Args, kwargs: Kwargs) -> str | None:
     return None if all(map(exactly(int), kwargs.values())) else "called with an odd keyword"
 
 
-GETATTR: Final = frozenset({(GlobalRef("zoneinfo", "ZoneInfo"), "_unpickle")})
+_BUFFER: Final = GlobalRef("mmengine.logging.history_buffer", "HistoryBuffer")
+# Protocols below 4 write a dotted name as a getattr; the name itself has to be on a list as well.
+GETATTR: Final = frozenset(
+    {
+        (GlobalRef("zoneinfo", "ZoneInfo"), "_unpickle"),
+        *((_BUFFER, name) for name in ("current", "max", "mean", "min")),
+    }
+)
 
 
 def known_attribute(args: Args, kwargs: Kwargs) -> str | None:
-    """``getattr(ZoneInfo, '_unpickle')`` and nothing else: getattr leads anywhere."""
+    """One of the few listed pairs and nothing else: getattr leads anywhere."""
     if kwargs or attribute_named(args) is None:
         return "takes an attribute of an object, which leads to any code"
     return None

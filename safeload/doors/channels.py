@@ -46,6 +46,11 @@ CHANNELS: Final = frozenset(
         ("ray._private.serialization", "_deserialize_pickle5_data"),
         ("ray._private.serialization", "_deserialize_object"),
         ("ray._private.function_manager", "fetch_and_register_remote_function"),
+        ("ray._private.function_manager", "fetch_registered_method"),
+        ("ray._private.function_manager", "_load_actor_class_from_gcs"),
+        ("ray._private.runtime_env.setup_hook", "load_and_execute_setup_hook_func"),
+        ("ray._private.worker", "job_logging_config"),
+        ("ray.exceptions", "from_ray_exception"),
     }
 )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import io
+import operator
 import pickle
 import sys
 from collections.abc import Callable
@@ -84,7 +85,9 @@ def weights_only_load(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
             return original(self)
         with guard.Load("torch.load") as under_way, grants.for_this_block(added):
             tape = Tape(self.read.__self__, {"encoding": self.encoding})
-            for_pickle.look_and_judge(under_way, tape, {}, Override.NONE)
+            tape.peeks = False  # torch's unpickler is written in Python, and never does
+            in_python = operator.methodcaller("replay_in_python")
+            for_pickle.look_and_judge(under_way, tape, {}, Override.NONE, replay=in_python)
             source = tape.current
             before = self.read, self.readline
             self.read, self.readline = source.read, source.readline

@@ -7,7 +7,7 @@ from typing import Any
 
 def judge(module: Any, name: Any) -> None:
     """Called by the C door in an interpreter that has not activated safeload itself."""
-    from safeload import activation, guard
+    from safeload import guard, start
 
-    activation.ensure_policy()
+    start.ensure_policy()
     guard.ask(module, name)

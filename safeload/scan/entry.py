@@ -34,26 +34,33 @@ class Entry:
     Attributes:
         uses: what a stream may do with it; a reference is always among them.
         reason: the judgement, with attacker-chosen arguments in mind.
-        call: the rule on the arguments of a call or NEWOBJ.
+        call: the rule on the arguments of a call or of NEWOBJ.
+        new: the rule on the arguments of NEWOBJ, where it may not have what a call may.
         state: the rule on the state given by BUILD to an object made from it.
         makes: for a function, the class whose object a call returns, told from the arguments
             (so that BUILD on the result is judged as that class).
         resolves: for ``getattr`` and its like, the dotted global that a call hands out.
         value: computes a call's result for real; only for results that are plain data.
         nested: the format of a stream that the first argument holds, to be looked into.
+        needs_state: an object made from it is no whole one, and crashes, until BUILD gives it its state.
         profile: the list it stands in, as named in messages and settings.
+        kept: whether objects may keep it in their attributes, for the program to call it later; in
+            doubt :func:`may_not_be_kept` tells.
         plain: no rule anywhere and every use allowed, so uses need not be told apart.
     """
 
     uses: Use
     reason: str
     call: CallRule | None = None
+    new: CallRule | None = None
     state: StateRule | None = None
     makes: Callable[[tuple[Any, ...]], GlobalRef | None] | None = None
     resolves: Callable[[tuple[Any, ...]], GlobalRef | None] | None = None
     value: Callable[..., Any] | None = None
     nested: str | None = None
+    needs_state: bool = False
     profile: str = ""
+    kept: bool = True
 
     @property
     def plain(self) -> bool:
@@ -81,7 +88,7 @@ def may_not_be_kept(ref: GlobalRef, entry: Entry) -> bool:
     when the program uses it. Functions that objects keep have ``only_later`` for a rule; classes of
     plain data do no harm.
     """
-    if entry.makes or entry.resolves or entry.nested:
+    if entry.makes or entry.resolves or entry.nested or not entry.kept:
         return True
     name = ref.qualname
     if ref.module.startswith("numpy") and name in _ARRAYS:

@@ -12,6 +12,7 @@ import io
 import pickle
 from _pickle import Unpickler as CUnpickler
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from struct import pack
 from types import MappingProxyType
 from typing import Any, Final
@@ -130,7 +131,8 @@ def look(  # noqa: PLR0913 - all that one look is
         _fill(eye, {index: _neutral(value, recorder) for index, value in memo.items()})
         # Named by an earlier stream, not by this one, until it does something with them.
         recorder.uses.update(dict.fromkeys(recorder.uses, 0))
-    problem = ""
+    problem, undecodable = "", ()
+    recorder.looking += 1
     try:
         eye.load()
     except RecursionError:
@@ -139,7 +141,10 @@ def look(  # noqa: PLR0913 - all that one look is
         problem = "asks for more memory than there is"
     except Exception as error:  # noqa: BLE001 - whatever stops the reading makes it unreadable
         problem = str(error) or type(error).__name__
-    report = report_of(recorder, problem)
+        undecodable = error.args if type(error) is UnicodeDecodeError else ()
+    finally:
+        recorder.looking -= 1
+    report = replace(report_of(recorder, problem), undecodable=undecodable)
     if afterwards is not None:
         afterwards(eye)
     return report

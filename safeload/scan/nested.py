@@ -24,15 +24,9 @@ ARRAY_WRAPPERS: Final = frozenset(
 
 
 class NestedRecorder(Recorder):
-    """Looks into bytes handed to a loader, with the same rulebook and into the same report.
-
-    Attributes:
-        skips: this look leaves big buffers unread.
-        wants_bulk: a loader was handed such a buffer, so another look has to read them all.
-    """
+    """Looks into bytes handed to a loader, with the same rulebook and into the same report."""
 
     skips = True
-    wants_bulk = False
 
     def __init__(self, rulebook: Rulebook, depth: int = 0) -> None:
         super().__init__(rulebook, self._nested)
@@ -112,7 +106,7 @@ class JoblibRecorder(NestedRecorder):
             padding = self.reader.read(1)
             self.reader.read(padding[0])
         length = math.prod(shape) * size
-        if length <= SHOWN:
+        if length <= SHOWN or not self.skips:
             made.args = (self.reader.read(length),)
         else:
             self.reader.skip(length)

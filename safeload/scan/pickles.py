@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from safeload.scan.entry import Rulebook
-from safeload.scan.inert import Global, Persistent
+from safeload.scan.inert import Persistent
 from safeload.scan.nested import ARRAY_WRAPPERS, JoblibRecorder, NestedRecorder
 from safeload.scan.reading import READ_ERRORS, Forward, Reading, look_through
 from safeload.scan.report import GlobalRef, Report
+from safeload.scan.standin import Global
 from safeload.scan.torch_file import LEGACY_PICKLES
 
 # torch's magic number as protocols 1 and above write it, behind a PROTO opcode.

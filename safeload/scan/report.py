@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class GlobalRef(NamedTuple):
@@ -74,6 +74,7 @@ class Report:
         raw: the Python 2 names as they stand in the stream, each with its Python 3 name.
         objections: uses that break an argument rule or a structural rule.
         problem: why the stream could not be read to its end; empty if it could.
+        undecodable: what the UnicodeDecodeError says that was the problem, if it was one.
         format: what the bytes are, as found by content, never by name.
         consumed: bytes of the stream, from its start to just after its end.
     """
@@ -82,6 +83,7 @@ class Report:
     raw: Mapping[GlobalRef, GlobalRef] = field(default_factory=lambda: MappingProxyType({}))
     objections: tuple[Objection, ...] = ()
     problem: str = ""
+    undecodable: tuple[Any, ...] = ()
     format: str = "pickle"
     consumed: int = 0
 
@@ -89,6 +91,15 @@ class Report:
     def globals(self) -> tuple[GlobalRef, ...]:
         """Every name asked for, sorted: what ``allow()`` takes."""
         return tuple(sorted(self.uses))
+
+    def _repr_html_(self) -> str:
+        """IPython's hook: a table of the names, with what is done with each."""
+        from safeload.scan.tables import html_table
+
+        objections = {item.ref: item.text for item in self.objections}
+        rows = [(str(ref), str(use), objections.get(ref, "")) for ref, use in sorted(self.uses.items())]
+        caption = f"{self.format}: {self.problem or 'read to its end'}"
+        return html_table(("asks for", "what is done with it", "objection"), rows, caption=caption)
 
     @property
     def complete(self) -> bool:

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, BinaryIO, Final, cast
 
-from safeload.scan.inert import Global
 from safeload.scan.look import Look, SlowLook, engine
 from safeload.scan.nested import BULK, NestedRecorder
 from safeload.scan.pickles import ELEMENT_SIZES
 from safeload.scan.reading import Forward, Reading, look_through
 from safeload.scan.report import Report, merge, printable
 from safeload.scan.sniff import HEAD, Kind, sniff
+from safeload.scan.standin import Global
 
 TORCH_MEMBERS: Final = frozenset({"storages", "tensors", "pickle"})
 MAX_DIMENSIONS: Final = 64

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from safeload import activation
+from safeload import start
 from safeload.errors import TensorsError
 from safeload.scan.report import printable
 from safeload.tensors import cache
@@ -48,7 +48,7 @@ def convert(
         TensorsError: a file holds no tensors, or cannot be converted; files before it are done.
         OSError: it cannot be read or written.
     """
-    activation.ensure_policy()
+    start.ensure_policy()
     path = Path(source)
     target = None if out is None else Path(out)
     if path.is_dir():

@@ -100,6 +100,14 @@ STDLIB: Final = (
         "import sys\nif 'encodings.rot_13' in sys.modules: print('EFFECT')",
     ),
     Hostile(
+        "exception filled from a counter",
+        given(
+            calling("builtins:ValueError"),
+            attributes(args=calling("itertools:count", number(0))),
+        ),
+        "",
+    ),
+    Hostile(
         "date in the year 0",
         calling("datetime:date", octets(b"\0\0\x01\x01")),
         "if loaded.year == 0: print('EFFECT')\nloaded.ctime()",

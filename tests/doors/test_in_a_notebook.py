@@ -24,6 +24,16 @@ CELLS = (
     "class Mine: pass\npickle.loads(pickle.dumps(Mine()))",
     "with safeload.allow(Mine):\n    print(type(pickle.loads(pickle.dumps(Mine()))).__name__)",
     "safeload.deactivate(); pickle.loads(stream); print(os.path.isdir(os.environ['CANARY']))",
+    "%load_ext safeload",
+    "%env SAFELOAD_MODE=off",
+    "safeload.status()",
+    "safeload.scan(stream)",
+    (
+        "import joblib\n"
+        "with open('m.joblib', 'wb') as file: file.write(pickle.dumps(Mine()))\n"
+        "with safeload.activate(safeload.Policy(mode=safeload.Mode.AUDIT)):\n"
+        "    for _ in range(3): joblib.load('m.joblib')"
+    ),
 )
 
 
@@ -39,7 +49,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> list[list[dict[str, str
     client = nbclient.NotebookClient(
         notebook, timeout=120, allow_errors=True, kernel_name=kernel(folder, environment)
     )
-    client.execute(env=environment)
+    client.execute(env=environment, cwd=str(folder))
     assert '"safeload.load.blocked"' in (folder / "log").read_text()
     return [cell["outputs"] for cell in notebook["cells"]]
 
@@ -76,3 +86,24 @@ def test_the_line_it_offers_is_the_way_forward(outputs: list[list[dict[str, str]
 
 def test_the_same_stream_fires_without_us(outputs: list[list[dict[str, str]]]) -> None:
     assert outputs[4][0]["text"] == "True\n"
+
+
+def test_the_extension_says_what_is_on(outputs: list[list[dict[str, str]]]) -> None:
+    assert outputs[5][0]["text"].startswith("safeload is on: enforce, policy shipped")
+
+
+def test_a_setting_that_comes_too_late_is_told_after_the_cell(outputs: list[list[dict[str, str]]]) -> None:
+    said = "".join(output.get("text", "") for output in outputs[6])
+    assert "SAFELOAD_MODE changed nothing here" in said
+
+
+def test_status_and_reports_are_tables(outputs: list[list[dict[str, str]]]) -> None:
+    for cell in (7, 8):
+        assert "<table>" in outputs[cell][0]["data"]["text/html"]  # type: ignore[index]
+    assert "os:mkdir" in outputs[8][0]["data"]["text/html"]  # type: ignore[index]
+
+
+def test_audit_mode_warns_once_for_each_file(outputs: list[list[dict[str, str]]]) -> None:
+    shown = "".join(output.get("text", "") for output in outputs[9])
+    assert shown.count("SafeloadWarning") == 1
+    assert "joblib.load would not have opened 'm.joblib'." in shown

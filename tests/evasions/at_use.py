@@ -177,4 +177,70 @@ DEFERRED: Final = (
 )
 
 
-ROWS: Final = DEFERRED
+FROZEN: Final = "scipy.stats._distn_infrastructure:rv_continuous_frozen"
+
+
+def frozen(distribution: bytes) -> bytes:
+    """A frozen distribution calls the methods of the object that it holds, with arguments that it holds."""
+    state = attributes_of(dist=distribution, args=group(*OVERWRITE), kwds=attributes_of())
+    return given(new(named(FROZEN)), state)
+
+
+def mean(loaded: Any) -> object:
+    return loaded.mean()
+
+
+def kept_by(id: str, distribution: bytes, before: bytes = b"") -> Row:
+    return of_numpy(id, before + frozen(distribution), load=then(mean), needs=("scipy.stats",))
+
+
+MEMMAP_CLASS: Final = named("numpy:memmap")
+RESULT: Final = "scipy.stats._stats_py:DescribeResult"
+
+KEPT: Final = (
+    kept_by(
+        "function_taken_from_a_state_when_the_object_has_it",
+        get(31),
+        kept(30, attributes_of(mean=MEMMAP_CLASS))
+        + kept(31, given(new(named("argparse:Namespace")), get(30)))
+        + get(30)
+        + text("mean")
+        + NONE
+        + b"s"
+        + POP,
+    ),
+    kept_by(
+        "function_as_a_field_of_a_named_tuple",
+        new(named(RESULT), NONE, NONE, MEMMAP_CLASS, NONE, NONE, NONE),
+    ),
+    kept_by(
+        "function_as_a_field_by_reconstructor",
+        calling(
+            "copyreg:_reconstructor",
+            named(RESULT),
+            named("builtins:tuple"),
+            group(NONE, NONE, MEMMAP_CLASS, NONE, NONE, NONE),
+        ),
+    ),
+    kept_by(
+        "function_among_the_items_of_a_dict_with_attributes",
+        new(named("scipy.optimize._optimize:OptimizeResult")) + text("mean") + MEMMAP_CLASS + b"s",
+    ),
+    of_numpy(
+        "address_among_the_items_of_a_dict_with_attributes",
+        new(named("scipy.optimize._optimize:OptimizeResult"))
+        + text("__array_interface__")
+        + attributes_of(
+            data=group(number(2**38), FALSE),
+            shape=group(number(8)),
+            typestr=text("<i8"),
+            version=number(3),
+        )
+        + b"s",
+        load=then(lambda loaded: __import__("numpy").asarray(loaded).sum()),
+        effect=crash,
+        needs=("scipy.optimize",),
+    ),
+)
+
+ROWS: Final = (*DEFERRED, *KEPT)

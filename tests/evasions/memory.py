@@ -309,4 +309,101 @@ FRAMES: Final = (
     ),
 )
 
-ROWS: Final = (*MEMORY, *FRAMES)
+MANAGER: Final = "pandas.core.internals.managers:BlockManager"
+A_LOT: Final = 9_000_000
+MANY_LABELS: Final = 40_000
+
+
+def uncounted(axes: bytes, columns: bytes, *, by_state: bool = False) -> bytes:
+    """A frame whose columns pandas does not count: it is made by NEWOBJ, or by a state."""
+    values = array(octets(bytes(16)), shape=group(number(2), number(1)))
+    if by_state:
+        block = attributes_of(values=values, mgr_locs=columns)
+        parts = mapping((text("0.14.1"), attributes_of(axes=axes, blocks=listing(block))))
+        manager = given(new(named(MANAGER)), group(listing(), listing(), listing(), parts))
+    else:
+        block = calling("pandas._libs.internals:_unpickle_block", values, columns, number(2))
+        manager = new(named(MANAGER), group(block), axes)
+    state = attributes_of(
+        _mgr=manager,
+        _typ=text("dataframe"),
+        _metadata=listing(),
+        attrs=mapping(),
+        _flags=attributes_of(allows_duplicate_labels=TRUE),
+    )
+    return given(new(named("pandas.core.frame:DataFrame")), state)
+
+
+def first_columns(count: int) -> bytes:
+    return calling("builtins:slice", number(0), number(count), number(1))
+
+
+def second_place(loaded: Any) -> object:
+    return loaded._mgr.blknos
+
+
+def levels_and_codes() -> bytes:
+    """Labels, and codes that lead far outside them; of so many that codes have four bytes each."""
+    codes = array(octets(struct.pack("<i", 2**28) * 64), of=dtype("i4"), shape=group(number(64)))
+    labels = array(listing(*[text("a")] * MANY_LABELS), of=dtype("O8"), shape=group(number(MANY_LABELS)))
+    level = calling(
+        "pandas.core.indexes.base:_new_Index",
+        named("pandas.core.indexes.base:Index"),
+        attributes_of(data=labels, name=NONE),
+    )
+    keywords = attributes_of(
+        levels=listing(level, level),
+        codes=listing(codes, codes),
+        sortorder=NONE,
+        names=listing(NONE, NONE),
+    )
+    return calling(
+        "pandas.core.indexes.base:_new_Index",
+        named("pandas.core.indexes.multi:MultiIndex"),
+        keywords,
+    )
+
+
+def of_pandas(id: str, code: bytes, use: Any) -> Row:
+    return of_numpy(id, code, load=then(use), effect=crash, needs=("pandas",))
+
+
+def texts_far_away() -> bytes:
+    """A column of arrow's whose second text begins a long way behind its bytes."""
+    offsets = struct.pack("<5i", 0, 2**30, 2**30 + 1, 2**30 + 2, 2**30 + 3)
+    kind = calling("pyarrow.lib:type_for_alias", text("string"))
+    buffers = listing(NONE, *(calling("pyarrow.lib:py_buffer", octets(data)) for data in (offsets, b"abc")))
+    parts = group(kind, number(4), number(0), number(0), buffers, listing(), NONE)
+    return calling("pyarrow.lib:_restore_array", parts)
+
+
+SHORT: Final = listing(range_index(1), range_index(1))
+
+UNCHECKED: Final = (
+    of_pandas("frame_of_more_columns_than_labels", uncounted(SHORT, first_columns(A_LOT)), second_place),
+    of_pandas(
+        "frame_of_more_columns_than_labels_by_state",
+        uncounted(SHORT, first_columns(A_LOT), by_state=True),
+        second_place,
+    ),
+    of_pandas(
+        "frame_of_one_axis",
+        uncounted(listing(range_index(2)), places([0, 2**40])),
+        second_place,
+    ),
+    of_pandas(
+        "extension_array_without_a_state",
+        new(named("pandas.core.arrays.datetimes:DatetimeArray")),
+        repr,
+    ),
+    of_pandas("codes_that_lead_outside_the_labels", levels_and_codes(), repr),
+    of_numpy(
+        "texts_that_lie_outside_their_bytes",
+        texts_far_away(),
+        load=then(lambda loaded: loaded.to_pylist()),
+        effect=crash,
+        needs=("pyarrow",),
+    ),
+)
+
+ROWS: Final = (*MEMORY, *FRAMES, *UNCHECKED)

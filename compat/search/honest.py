@@ -1,0 +1,120 @@
+"""What the search starts from: pickles of honest objects of every library, all protocols.
+
+They are those of the tests (``tests/life/everyday_values.py``, ``tests/allowlists``) and of scikit-learn's own
+estimators; libraries that are not installed are left out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import pickle
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+REPOSITORY: Final = Path(__file__).resolve().parents[2]
+LARGEST: Final = 60_000
+STEPS: Final = 1_500
+
+sys.path[:0] = [str(REPOSITORY / "tests"), str(REPOSITORY / "tests" / "life"), str(REPOSITORY / "compat")]
+
+
+def _quietly(make: Callable[[], Any]) -> Iterator[Any]:
+    with contextlib.suppress(Exception):
+        yield make()
+
+
+def values() -> Iterator[Any]:
+    """Honest objects, one by one."""
+    import everyday_values
+
+    for table in (everyday_values.EVERYDAY, everyday_values.science(), everyday_values.torch_values()):
+        for make in table.values():
+            yield from _quietly(make)
+    yield from _of_the_tests()
+    yield from _estimators()
+
+
+def _of_the_tests() -> Iterator[Any]:
+    for module, tables in {
+        "allowlists.test_everyday": ("BUILTINS", "STDLIB"),
+        "allowlists.test_everyday_numpy": ("DTYPES", "VALUES"),
+        "allowlists.test_pandas_list": ("frames",),
+        "allowlists.test_scipy_list": ("values",),
+        "allowlists.test_torch_list": ("values",),
+        "allowlists.test_joblib_list": ("values",),
+        "allowlists.test_sklearn_list": ("models",),
+        "allowlists.test_more_lists": ("modules",),
+    }.items():
+        tests = importlib.import_module(module)
+        for name in tables:
+            table = getattr(tests, name)
+            for value in (table() if callable(table) else table).values():
+                yield from _quietly(value if callable(value) and not isinstance(value, type) else lambda v=value: v)
+
+
+def _estimators() -> Iterator[Any]:
+    """Every estimator, as made and as fitted."""
+    import numpy as np
+    from sklearn.utils import all_estimators
+
+    data = np.abs(np.random.RandomState(0).normal(size=(12, 3)))
+    target = np.arange(12) % 2
+    for _, cls in all_estimators():
+        for make in (cls, lambda cls=cls: cls(n_estimators=2), lambda cls=cls: cls(cls_default(cls))):
+            for made in _quietly(make):
+                yield made
+                for arguments in ((data, target), (data,)):
+                    with contextlib.suppress(Exception):
+                        yield make().fit(*arguments)
+                        break
+                break
+    import make_sklearn_cases
+
+    yield from make_sklearn_cases.attempts(make_sklearn_cases._makers())
+
+
+def cls_default(_: type) -> Any:
+    """What an estimator that needs another gets."""
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression()
+
+
+class _WithStorages(pickle.Pickler):
+    """Writes storages as torch.save does: as persistent ids."""
+
+    def persistent_id(self, obj: Any) -> Any:
+        import torch
+
+        if isinstance(obj, torch.storage.TypedStorage | torch.UntypedStorage):
+            typed = isinstance(obj, torch.storage.TypedStorage)
+            kind = getattr(torch, obj.pickle_storage_type()) if typed else torch.UntypedStorage
+            return ("storage", kind, "0", "cpu", obj.size())
+        return None
+
+
+def pickles(made: Iterator[Any]) -> Iterator[bytes]:
+    """Each value at some protocols, and with its storages outside."""
+    seen: set[bytes] = set()
+    for index, value in enumerate(made):
+        for protocol in (2 + index % 4, 0 if index % 3 == 0 else 4):
+            with contextlib.suppress(Exception):
+                seen.add(pickle.dumps(value, protocol))
+        with contextlib.suppress(Exception):
+            buffer = io.BytesIO()
+            _WithStorages(buffer, 2).dump(value)
+            if b"storage" in buffer.getvalue():
+                seen.add(buffer.getvalue())
+    yield from sorted((pickled for pickled in seen if len(pickled) < LARGEST), key=lambda p: (len(p), p))
+
+
+def seeds() -> list[bytes]:
+    """All of it; takes a minute."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return list(pickles(values()))

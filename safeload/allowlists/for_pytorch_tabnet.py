@@ -1,0 +1,15 @@
+"""pytorch-tabnet: its estimators, networks and callbacks.
+
+Not in force by default. They hold torch's modules: put ``torch-modules`` in force, too.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from safeload.allowlists.quiet import MODULES, quiet
+from safeload.allowlists.table import Entries
+
+PROFILE: Final = "pytorch-tabnet"
+
+ENTRIES: Final[Entries] = quiet(PROFILE, MODULES)

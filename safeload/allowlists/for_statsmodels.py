@@ -1,0 +1,88 @@
+"""statsmodels: fitted regressions, generalised linear, discrete, mixed and smoothing models.
+
+Not in force by default. A model that was made from a formula stays refused: loading it evaluates the
+formula's text. Make it from arrays or a frame, or keep its parameters. Left out, too: state space
+models (ARIMA, SARIMAX), whose native filters trust the shapes in their state.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from safeload.allowlists.quiet import ESTIMATORS, quiet
+from safeload.allowlists.rules_forms import dict_state, no_args
+from safeload.allowlists.rules_more import data_state
+from safeload.allowlists.table import Entries, rows
+
+PROFILE: Final = "statsmodels"
+
+ENTRIES: Final[Entries] = {
+    **quiet(PROFILE, ESTIMATORS),
+    **rows(
+        PROFILE,
+        "statsmodels.base.data: ModelData NumpyData PandasData",
+        uses="ns",
+        reason="a model's arrays; a state that asks for its formula to be evaluated is refused",
+        call=no_args,
+        state=data_state,
+    ),
+    **rows(
+        PROFILE,
+        """
+        statsmodels.base.wrapper: ResultsWrapper
+        statsmodels.discrete.conditional_models: ConditionalResultsWrapper
+        statsmodels.discrete.count_model: L1ZeroInflatedGeneralizedPoissonResultsWrapper
+        statsmodels.discrete.count_model: L1ZeroInflatedNegativeBinomialResultsWrapper
+        statsmodels.discrete.count_model: L1ZeroInflatedPoissonResultsWrapper
+        statsmodels.discrete.count_model: ZeroInflatedGeneralizedPoissonResultsWrapper
+        statsmodels.discrete.count_model: ZeroInflatedNegativeBinomialResultsWrapper
+        statsmodels.discrete.count_model: ZeroInflatedPoissonResultsWrapper
+        statsmodels.discrete.discrete_model: BinaryResultsWrapper CountResultsWrapper
+        statsmodels.discrete.discrete_model: GeneralizedPoissonResultsWrapper L1BinaryResultsWrapper
+        statsmodels.discrete.discrete_model: L1CountResultsWrapper
+        statsmodels.discrete.discrete_model: L1GeneralizedPoissonResultsWrapper
+        statsmodels.discrete.discrete_model: L1MultinomialResultsWrapper
+        statsmodels.discrete.discrete_model: L1NegativeBinomialResultsWrapper
+        statsmodels.discrete.discrete_model: L1PoissonResultsWrapper MultinomialResultsWrapper
+        statsmodels.discrete.discrete_model: NegativeBinomialPResultsWrapper
+        statsmodels.discrete.discrete_model: NegativeBinomialResultsWrapper OrderedResultsWrapper
+        statsmodels.discrete.discrete_model: PoissonResultsWrapper
+        statsmodels.discrete.truncated_model: HurdleCountResultsWrapper L1HurdleCountResultsWrapper
+        statsmodels.discrete.truncated_model: L1TruncatedLFGenericResultsWrapper
+        statsmodels.discrete.truncated_model: TruncatedLFGenericResultsWrapper
+        statsmodels.genmod.generalized_estimating_equations: GEEResultsWrapper
+        statsmodels.genmod.generalized_estimating_equations: NominalGEEResultsWrapper
+        statsmodels.genmod.generalized_estimating_equations: OrdinalGEEResultsWrapper
+        statsmodels.genmod.generalized_linear_model: GLMResultsWrapper
+        statsmodels.genmod.qif: QIFResultsWrapper
+        statsmodels.miscmodels.ordinal_model: OrderedResultsWrapper
+        statsmodels.regression.dimred: DimReductionResultsWrapper
+        statsmodels.regression.linear_model: RegressionResultsWrapper
+        statsmodels.regression.mixed_linear_model: MixedLMResultsWrapper
+        statsmodels.regression.recursive_ls: RecursiveLSResultsWrapper
+        statsmodels.robust.robust_linear_model: RLMResultsWrapper
+        statsmodels.tsa.ar_model: AutoRegResultsWrapper
+        statsmodels.tsa.ardl.model: ARDLResultsWrapper UECMResultsWrapper
+        statsmodels.tsa.base.tsa_model: TimeSeriesResultsWrapper
+        statsmodels.tsa.exponential_smoothing.ets: ETSResultsWrapper PredictionResultsWrapper
+        statsmodels.tsa.holtwinters.results: HoltWintersResultsWrapper
+        """,
+        uses="ns",
+        reason="looks for attributes in the results it wraps, which it does not have until it is loaded",
+        call=no_args,
+        state=dict_state,
+    ),
+    **rows(
+        PROFILE,
+        """
+        statsmodels.base.model: LikelihoodModelResults LikelihoodModel GenericLikelihoodModel Results
+        statsmodels.base.model: GenericLikelihoodModelResults Model ResultMixin
+        statsmodels.regression.mixed_linear_model: VCSpec
+        scipy.optimize._lbfgsb_py: LbfgsInvHessProduct
+        """,
+        uses="ns",
+        reason="arrays and settings in its attributes; no code of its own at load",
+        call=no_args,
+        state=dict_state,
+    ),
+}

@@ -1,0 +1,105 @@
+"""What pandas' labels and codes are, as far as a rule can see: how many, and where they lead."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Final
+
+from safeload.allowlists.rules_forms import array_parts, is_array
+from safeload.allowlists.rules_numpy import ascii_text
+from safeload.scan.inert import made_by
+
+_UNREAD: Final = 64 * 1024
+
+
+def codes_fit(given: dict[str, Any]) -> bool:
+    """A MultiIndex is not verified when it is unpickled, and prints what its codes lead to."""
+    levels, codes = _listed(given["levels"]), _listed(given["codes" if "codes" in given else "labels"])
+    lengths = [length_of(level) for level in levels]
+
+    def fit() -> bool:
+        return all(_within(array, length) for array, length in zip(codes, lengths, strict=True))
+
+    recorder, ref = levels[0].recorder, levels[0].ref
+
+    def again() -> None:
+        if not fit():
+            recorder.objects(ref, "has its codes changed afterwards", structural=False)
+
+    recorder.afterwards.append(again)
+    return fit()
+
+
+def _listed(value: Any) -> list[Any]:
+    """The items of a list, or of the FrozenList that an older version wrote."""
+    return list(value if type(value) in (list, tuple) else value.args[0])
+
+
+def _within(array: Any, length: int) -> bool:
+    """Whether all codes are places of as many labels, or -1 for none."""
+    _, data = array_parts(array)
+    data = data.args[0] if made_by(data) is not None else data
+    if data is None or (array.recorder.skips and len(data) >= _UNREAD):
+        array.recorder.wants_bulk = True  # judged when the look has read it
+        return bool(array.recorder.skips)
+    view: Any = memoryview(data)
+    codes = set(view.cast(_SIGNED[_kind(array)]))
+    return not codes or (min(codes) >= -1 and max(codes) < length)
+
+
+def numbers_of(value: Any) -> list[int] | None:
+    """The numbers of a pickled array of 64-bit integers; None if they cannot be read here."""
+    _, data = array_parts(value)
+    data = data.args[0] if made_by(data) is not None else data
+    if type(data) not in (bytes, bytearray) or len(data) >= _UNREAD or len(data) % 8:
+        return None
+    return list(memoryview(data).cast("q")) if _kind(value) == "i8" else None
+
+
+def _kind(value: Any) -> str:
+    """An array's type as ``i8``, if it is in this machine's order; else nothing."""
+    if type(value.state if hasattr(value, "state") else None) is dict:
+        dtype = value.state.get("dtype")
+    elif hasattr(value, "state"):
+        dtype = value.state[2]
+    else:
+        dtype = value.args[1]
+    order = ascii_text(getattr(dtype, "state", (3, "<"))[1])
+    kind = ascii_text(dtype.args[0]).lstrip("<=|")
+    return kind if order in ("<", "=", "|") and sys.byteorder == "little" else ""
+
+
+_SIGNED: Final = {"i1": "b", "i2": "h", "i4": "i", "i8": "q"}
+
+
+def length_of(index: Any) -> int:
+    """How many labels an index has, from what it was made with.
+
+    Raises:
+        Exception: that cannot be told here, which refuses the file.
+    """
+    given = index.args[1]
+    if {"start", "stop", "step"} <= given.keys():
+        return len(range(given["start"], given["stop"], given["step"]))
+    values = given.get("codes", given.get("labels", given.get("left", given.get("data"))))
+    if type(values) in (list, tuple) or getattr(made_by(values), "qualname", "") == "FrozenList":
+        values = _listed(values)[0]
+    for _ in range(4):  # an array of pandas' holds one of numpy's, or several of arrow's
+        shape, _data = array_parts(values)
+        if shape is not None:
+            return int(shape[0])
+        maker = getattr(made_by(values), "qualname", "")
+        if maker in ("chunked_array", "_restore_array"):
+            return sum(array.args[0][1] for array in (values.args[0] if maker == "chunked_array" else [values]))
+        if not hasattr(values, "state"):
+            return length_of(values)  # an index again: the left ends of intervals
+        values = _inner(values.state)
+    msg = "an index of an unknown kind"
+    raise ValueError(msg)
+
+
+def _inner(state: Any) -> Any:
+    """The values in an extension array's state."""
+    if type(state) is dict:
+        return next(state[key] for key in ("_ndarray", "_data", "_left", "_pa_array", "_codes") if key in state)
+    return next(part for part in state if is_array(part))

@@ -1,0 +1,126 @@
+"""``safeload scan`` and ``check``: what files ask for, and what the policy says of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.progress import track
+from rich.text import Text
+
+import safeload
+from safeload.cli import many, sarif
+from safeload.cli.findings import Finding, Target, find, targets_of
+from safeload.cli.screen import OUT, coloured, columns, place_text
+from safeload.scan.report import printable
+
+REFUSED: Final = 1
+
+
+class _Place(click.Path):
+    """A path that is there, or an address."""
+
+    name = "path or address"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:  # type: ignore[override]  # click's own type is wider
+        return value if "://" in value else str(super().convert(value, param, ctx))
+
+
+@click.command()
+@click.argument("places", metavar="PATH…", nargs=-1, required=True, type=_Place(exists=True))
+@click.option("--json", "output", flag_value="json", help="One JSON object a line for each file.")
+@click.option("--sarif", "output", flag_value="sarif", help="SARIF 2.1.0, for code scanning.")
+@click.option("--jobs", "-j", default=1, show_default=True, help="How many files at once; -1: one for each core.")
+@click.option(
+    "--backend",
+    type=click.Choice(many.BACKENDS),
+    default="loky",
+    show_default=True,
+    help="Which of joblib's backends does it: dask and ray take the cluster that their own settings name.",
+)
+def scan(places: tuple[str, ...], output: str | None, jobs: int, backend: str) -> None:
+    """Say what files ask for and whether they would be let through.
+
+    Folders and addresses (s3://…) are searched; what is no pickle by name nor by content is passed by
+    there. Exits with 1 if a file would be refused or cannot be read, with 2 if it was asked wrongly.
+    """
+    targets = list(targets_of(places))
+    looked = many.look_at(targets, jobs, backend)
+    findings = list(_watched(looked, len(targets)))
+    kept = [finding for finding in findings if not finding.is_passed_by]
+    if output == "json":
+        for finding in kept:
+            click.echo(json.dumps(finding.as_json()))
+    elif output == "sarif":
+        click.echo(json.dumps(sarif.as_sarif(kept), indent=1))
+    else:
+        _show(kept, passed_by=len(findings) - len(kept))
+    sys.exit(REFUSED if any(finding.outcome != "admitted" for finding in kept) else 0)
+
+
+def _watched(findings: Iterable[Finding], total: int) -> Iterator[Finding]:
+    """With a bar on a terminal's stderr, and none elsewhere."""
+    screen = Console(stderr=True)
+    return iter(track(findings, "looking", total=total, console=screen, transient=True, disable=not screen.is_terminal))
+
+
+def _show(findings: list[Finding], passed_by: int) -> None:
+    table = columns("file", "verdict", "format", "asks for")
+    for finding in findings:
+        row = place_text(finding.target.place)
+        if finding.target.source:
+            row.append(f"\n{printable(finding.target.source)}", style="dim")
+        table.add_row(row, coloured(finding.outcome), finding.format, _names(finding))
+    OUT.print(table if table.row_count else "No pickles here.")
+    if passed_by:
+        OUT.print(f"{passed_by} of the files are no pickles.", style="dim")
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+def check(files: tuple[str, ...]) -> None:
+    """Say why files would be let through or not: every name, what is done with it, and the judgement.
+
+    Exits with 1 if a file would be refused.
+    """
+    findings = [find(Target(file, named=True)) for file in files]
+    for finding in findings:
+        OUT.print(Text.assemble(place_text(finding.target.place), " ", coloured(finding.outcome)))
+        OUT.print(f"  format: {finding.format}")
+        if finding.error or finding.problem:
+            OUT.print(Text(f"  {printable(finding.error or finding.problem, 2000)}"))
+        _explain(finding)
+    sys.exit(REFUSED if any(finding.outcome != "admitted" for finding in findings) else 0)
+
+
+def _names(finding: Finding) -> Text:
+    """What is refused, or how much is asked for."""
+    lines = [f"{name}  {text}" for name, _, text in finding.refused]
+    problem = finding.error or finding.problem
+    if problem:
+        lines.append(printable(problem, 500))
+    if not lines:
+        count = len(finding.names)
+        names = f"{count} name{'s' * (count > 1)}, allowed"
+        lines.append(names if count else "nothing but data")
+    return Text("\n".join(lines))
+
+
+def _explain(finding: Finding) -> None:
+    grounds = {name: text for name, _, text in finding.refused}
+    uses = dict(finding.names)
+    rulebook = {str(ref): entry for ref, entry in safeload.current_policy().rulebook().items()}
+    table = columns("name", "what is done with it", "judgement")
+    for name in sorted({*uses, *grounds}):
+        judgement = Text("the file is trusted by its digest")
+        if name in grounds:
+            judgement = Text(f"refused: {grounds[name]}", style="red")
+        elif name in rulebook:
+            judgement = Text(f"allowed by {rulebook[name].profile}: {rulebook[name].reason}")
+        table.add_row(Text(name), uses.get(name, ""), judgement)
+    if table.row_count:
+        OUT.print(table)

@@ -1,0 +1,57 @@
+"""Findings as SARIF 2.1.0, which code scanning takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import safeload
+from safeload.cli.findings import Finding
+from safeload.policy import Ground
+
+SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+
+# A rule for each ground of a refusal, and for what nobody could read.
+RULES: Final = {ground.name.lower(): ground.value for ground in Ground} | {
+    "unreadable": "cannot be read to its end",
+    "error": "cannot be opened",
+}
+
+
+def as_sarif(findings: Iterable[Finding]) -> dict[str, Any]:
+    """One run of the tool, with a result for each name refused and each file that could not be read."""
+    rules = [{"id": name, "shortDescription": {"text": text}} for name, text in RULES.items()]
+    driver = {"name": "safeload", "version": safeload.__version__, "rules": rules}
+    results = [result for finding in findings for result in _results(finding)]
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+
+
+def _results(finding: Finding) -> Iterable[dict[str, Any]]:
+    for name, ground, text in finding.refused:
+        yield _result(finding, ground, f"{name}: {text}", name)
+    if finding.error:
+        yield _result(finding, "error", finding.error)
+    elif finding.problem:
+        yield _result(finding, "unreadable", finding.problem)
+
+
+def _result(finding: Finding, rule: str, text: str, name: str = "") -> dict[str, Any]:
+    place = finding.target.place
+    return {
+        "ruleId": rule,
+        "ruleIndex": list(RULES).index(rule),
+        "level": "error",
+        "message": {"text": text},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(place)}}}],
+        "partialFingerprints": {"name/v1": f"{rule}:{name}"},
+        "properties": {"format": finding.format, "source": finding.target.source},
+    }
+
+
+def _uri(place: str) -> str:
+    if "://" in place:
+        return quote(place, safe=":/%?=&")
+    path = Path(place)
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
