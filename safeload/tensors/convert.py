@@ -100,10 +100,12 @@ def _written(  # noqa: PLR0913, PLR0917 - one file's conversion
         head, ordered = header_of(entries, _metadata(skeleton, found, ties, is_torch=is_torch, digest="0" * 64))
         file.write(head)
         write_entries(file, opened, ordered, progress)
-        digest = hashing.result()
+        _verify(file, len(head), opened, ordered)
+        digest = hashing.result()  # which took about as long as all the rest
         final, _ = header_of(entries, _metadata(skeleton, found, ties, is_torch=is_torch, digest=digest))
         os.pwrite(file.fileno(), final, 0)
-        _verify(file, final, opened, ordered)
+        if len(final) != len(head) or os.pread(file.fileno(), len(final), 0) != final:
+            raise TensorsError(DIFFERENT)
         if opened.stamp() != stamp:
             msg = f"'{printable(str(source))}' was changed while it was read"
             raise TensorsError(msg)
@@ -201,17 +203,20 @@ def _made_by_us(out: Path) -> str | None:
     return found.metadata.get(DIGEST) if found.format == "safetensors" else None
 
 
-def _verify(file: Any, head: bytes, source: Source, ordered: list[Entry]) -> None:
-    """Read back what was written and compare it with what it was made from.
+DIFFERENT: Final = "what was written is not what was read: the disk or the file changed"
+
+
+def _verify(file: Any, at: int, source: Source, ordered: list[Entry]) -> None:
+    """Read back what was written from there on and compare it with what it was made from.
 
     Raises:
         TensorsError: they differ.
     """
     written = file.fileno()
-    same = os.pread(written, len(head), 0) == head
+    same = True
     syncing = threading.Thread(target=os.fsync, args=(written,), daemon=True)  # the disk's time, not ours
     syncing.start()
-    at, back = len(head), bytearray(CHUNK)
+    back = bytearray(CHUNK)
     room = memoryview(back)
     for entry in ordered:
         for part in parts(source, entry):
@@ -220,8 +225,7 @@ def _verify(file: Any, head: bytes, source: Source, ordered: list[Entry]) -> Non
             at += len(part)
     syncing.join()
     if not same or os.fstat(written).st_size != at:
-        msg = "what was written is not what was read: the disk or the file changed"
-        raise TensorsError(msg)
+        raise TensorsError(DIFFERENT)
 
 
 def _sidecar(out: Path, *, there: bool = False) -> Path | None:
