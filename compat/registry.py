@@ -27,8 +27,8 @@ SUFFIXES = frozenset(
     ".pkl .pklz .pickle .p .joblib .sav .pt .pth .ckpt .bin .npz .gz .gzip .bz2 .xz .tar .jit .3g".split()
 )
 NO_WHEEL = frozenset({"jieba"})
-WORKERS = 4
-MANY = 20  # files that one process loads
+WORKERS = 8
+MANY = 14  # files that one process loads
 
 
 def rows():
@@ -175,8 +175,6 @@ def run(cache=None):
     unexpected = [row for row in results if unlike(row)]
     for row in unexpected:
         print("  <<<", row["package"], row["path"], row["outcome"], row["text"][:300], row["loaded"])
-    (HERE / "results").mkdir(exist_ok=True)
-    (HERE / "results" / "files.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     print(f"{len(results)} files of {len({row['package'] for row in results})} packages, {len(unexpected)} unexpected")
 
 
@@ -191,27 +189,34 @@ def repeat(cache):
     table = [(*row, fetched(row[0], cache) / row[1]) for row in rows()]
     with ProcessPoolExecutor(WORKERS) as pool:
         results = list(pool.map(judged_row, table))
-    guarded, tasks = {}, []
+    keep(results)
     # Names are reason enough for a refusal; a file that could not be read is tried without us.
     refused = {row["place"] for row in results if "(" in row["text"]}
+    parts = []
+    for chosen in sorted({tuple(row["profiles"]) for row in results}):
+        wanted = [(row["place"], row["format"]) for row in results if tuple(row["profiles"]) == chosen]
+        parts += [(wanted[start : start + MANY], chosen, refused) for start in range(0, len(wanted), MANY)]
     with ThreadPoolExecutor(WORKERS) as pool:
-        for chosen in sorted({tuple(row["profiles"]) for row in results}):
-            wanted = [(row["place"], row["format"]) for row in results if tuple(row["profiles"]) == chosen]
-            size = -(-len(wanted) // WORKERS) if len(wanted) > MANY else len(wanted)
-            parts = [wanted[start : start + size] for start in range(0, len(wanted), size)]
-            for part in parts:
-                tasks.append(pool.submit(program, "guarded", part, chosen))
-                tasks.append(pool.submit(program, "plain", [one for one in part if one[0] not in refused], chosen))
-        found = [task.result() for task in tasks]
-    plain = {}
-    for guarded_part, plain_part in zip(found[::2], found[1::2], strict=True):
-        guarded |= guarded_part
-        plain |= plain_part
-    for row in results:
-        place = row.pop("place")
-        row.pop("profiles")
-        row["loaded"] = compared(plain.get(place), guarded[place])
+        for told in pool.map(loaded_twice, parts):
+            for row in results:
+                row["loaded"] = told.get(row["place"], row["loaded"])
+            keep(results)
     return results
+
+
+def loaded_twice(part):
+    """Place -> what a guarded and a plain process say of each other, for some files of one policy."""
+    wanted, chosen, refused = part
+    guarded = program("guarded", wanted, chosen)
+    plain = program("plain", [one for one in wanted if one[0] not in refused], chosen)
+    return {place: compared(plain.get(place), told) for place, told in guarded.items()}
+
+
+def keep(results):
+    """What is known so far, so that a run that is cut short says it."""
+    shown = [{key: value for key, value in row.items() if key not in ("place", "profiles")} for row in results]
+    (HERE / "results").mkdir(exist_ok=True)
+    (HERE / "results" / "files.json").write_text(json.dumps(shown, indent=1) + "\n", "utf-8")
 
 
 def judged_row(given):
@@ -223,7 +228,7 @@ def judged_row(given):
     report, outcome, text, profiles = looked_at(path)
     row = {"package": package, "path": name, "sha256": sha256, "size": path.stat().st_size, "format": report.format}
     row |= {"outcome": outcome, "text": text, "expect": expect, "names": list(map(str, report.globals))}
-    return row | {"place": str(path), "profiles": list(profiles)}
+    return row | {"loaded": "judged alone", "place": str(path), "profiles": list(profiles)}
 
 
 def compared(plain, guarded):

@@ -233,7 +233,17 @@ static PyObject *interpose_init(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(is_home_doc,
+"is_home() -> bool\n\n"
+"Whether the doors belong to this interpreter, or to none yet.");
+
+static PyObject *is_home(PyObject *module, PyObject *nothing)
+{
+    return PyBool_FromLong(home == NULL || here());
+}
+
 static PyMethodDef methods[] = {
+    {"is_home", is_home, METH_NOARGS, is_home_doc},
     {"interpose", interpose, METH_VARARGS, interpose_doc},
     {"interpose_init", interpose_init, METH_VARARGS, interpose_init_doc},
     {NULL, NULL, 0, NULL},

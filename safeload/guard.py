@@ -18,11 +18,13 @@ from safeload import grants, record
 from safeload.doors.channels import channel_of
 from safeload.loads import ANYTHING, NOTHING, Announcement, Asked, Load, MoreThanData, path_of, planted, refuse
 from safeload.policy import Ground, Mode, Policy, Refused, Verdict
-from safeload.scan.listen import Whole, is_regular
+from safeload.scan.listen import is_regular
 from safeload.scan.look import look, normalised
 from safeload.scan.nested import NestedRecorder
 from safeload.scan.report import GlobalRef, Report
 from safeload.scan.sniff import HEAD, looks_like
+from safeload.scan.strain import Limits
+from safeload.scan.window import Whole
 from safeload.state import STATE, THREAD
 
 
@@ -136,6 +138,18 @@ def judge(load: Load, report: Report, *, size: int | None = None) -> None:
 def refuse_unread(load: Load, text: str) -> None:
     """Refuse what nobody can read to its end."""
     refuse(load, policy_in_force(), Verdict(unread=text))
+
+
+def refuse_strain(load: Load, words: str) -> None:
+    """Refuse what asks for more memory, time or stack than any honest pickle, if it does."""
+    if words and not passes(load, record.caller()):
+        refuse_unread(load, words)
+
+
+def limits() -> Limits:
+    """How much one pickle may ask for; grants change nothing about it."""
+    policy = STATE.policy
+    return Limits() if policy is None else policy.limits
 
 
 def refuse_foreign(load: Load, head: bytes, cut: str) -> None:

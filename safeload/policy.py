@@ -12,6 +12,7 @@ from safeload.allowlists import DEFAULT_PROFILES, PLAIN, entries_of, never_reaso
 from safeload.plain import WithPlain
 from safeload.scan.entry import Entry, Rulebook
 from safeload.scan.report import ANY_USE, GlobalRef, Report, Use
+from safeload.scan.strain import DEFAULTS, Limits
 
 
 class Mode(enum.Enum):
@@ -95,6 +96,7 @@ class Policy:
         tensors: whether a safetensors twin is opened in place of a pickle.
         origin: where the policy came from, as messages and events show it.
         locked: code and environment may only tighten it.
+        limits: how much one pickle may ask of memory and time.
         contact: whom a refusal under a locked policy sends its reader to.
     """
 
@@ -104,6 +106,7 @@ class Policy:
     tensors: Twins = Twins.PREFER
     origin: str = "shipped"
     locked: bool = False
+    limits: Limits = DEFAULTS
     contact: str = ""
 
     def is_within(self, bounds: Policy) -> bool:
@@ -114,6 +117,7 @@ class Policy:
             and self.allow <= bounds.allow
             and self.tensors.strictness >= bounds.tensors.strictness
             and self.locked >= bounds.locked
+            and all(own <= bound for own, bound in zip(self.limits, bounds.limits, strict=True))
         )
 
     @property
@@ -121,7 +125,10 @@ class Policy:
         """The first 16 digits of a sha256 over what the policy says: equal for equal policies."""
         import hashlib  # brings in OpenSSL, 4 MB
 
-        said = (self.mode.value, self.profiles, tuple(sorted(self.allow)), self.locked, self.tensors.value)
+        names = tuple(sorted(self.allow))
+        said: tuple[Any, ...] = (self.mode.value, self.profiles, names, self.locked, self.tensors.value)
+        if self.limits != Limits():
+            said = (*said, self.limits)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
     def rulebook(self) -> Rulebook:

@@ -14,6 +14,7 @@ from safeload.allowlists import DEFAULT_PROFILES, is_profile, never_reason, prof
 from safeload.errors import PolicyError
 from safeload.policy import Mode, Policy, Twins
 from safeload.scan.report import GlobalRef, printable
+from safeload.scan.strain import Limits
 
 LIMIT: Final = 1 << 20  # bytes: a policy is read by people
 PATHS: Final = ("plain", "hashed")
@@ -28,6 +29,7 @@ FILE_KEYS: Final[dict[str, tuple[type, str]]] = {
     "contact": (str, "a text"),
     "log": (str, "a text"),
     "paths": (str, "a text"),
+    "limits": (dict, "a table of numbers"),
 }
 
 # Who may own the system's file: root, and who stands for it where the kernel does not map root's number.
@@ -126,6 +128,15 @@ def _parse(path: Path, text: str) -> Written:
     return _written(path, text, table)
 
 
+def limits(table: dict[str, Any], where: str) -> Limits:
+    """How much one pickle may ask for."""
+    wrong = [key for key, value in table.items() if type(value) not in (int, float) or not value > 0]
+    if wrong or not table.keys() <= set(Limits._fields):
+        msg = f"{where} are numbers above zero, for {', '.join(Limits._fields)}"
+        raise PolicyError(msg)
+    return Limits(**{key: float(value) for key, value in table.items()})
+
+
 def _written(path: Path, text: str, table: dict[str, Any]) -> Written:
     def where(key: str, item: str = "") -> str:
         return f"{path}, line {_line_of(text, key, item)}: {key}"
@@ -138,6 +149,7 @@ def _written(path: Path, text: str, table: dict[str, Any]) -> Written:
         origin=str(path),
         locked=table.get("locked", False),
         contact=table.get("contact", ""),
+        limits=limits(table.get("limits", {}), where("limits")),
     )
     shown = one_of(table.get("paths", "plain"), PATHS, where("paths"))
     return Written(policy, table.get("log", "stderr"), shown)
@@ -180,7 +192,7 @@ def profiles(items: Iterable[str], where: Any) -> tuple[str, ...]:
             found[item] = None
         else:
             there = ", ".join(profile_names())
-            msg = f"{where(item)}: there is no list {printable(repr(item))}; there are default, {there}"
+            msg = f"{where(item)}: there is no profile {printable(repr(item))}; there are default, {there}"
             raise PolicyError(msg)
     return tuple(found)
 

@@ -12,6 +12,7 @@ from safeload.scan.listen import Answer, Copy, Live, Window, is_regular, listene
 from safeload.scan.look import Look, engine, holds_more, look
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import Report
+from safeload.scan.strain import Following
 
 
 class Tape:
@@ -90,6 +91,8 @@ class Tape:
         reader = listener(self.file, exactly=exactly, peeks=self.peeks)
         self.start = reader.origin if isinstance(reader, Window) else None
         self.back = self.start if self.start is not None else _position(self.file)
+        if self.start is None:
+            reader.following = Following(grants.policy_in_force().limits, until_build=exactly)
         report = self._look(reader, memo)
         if self.recorder.wants_bulk and self.start is not None:
             self.file.seek(self.start)

@@ -17,7 +17,7 @@ FILES = {
 
 # From the ground up: a module imports from its own floor and from those below it, never from above.
 FLOORS = (
-    ("safeload._inplace",),  # the C part
+    ("safeload._inplace", "safeload._strain"),  # the C parts
     ("safeload.scan",),
     ("safeload.allowlists",),
     # What a policy may ask of the process: whether a class of the program's is a plain one.
@@ -74,6 +74,8 @@ UPWARD = {
     ("safeload.doors.arrival", "safeload.activation"),
     # What a process that was started anew calls, to be guarded as its parent is.
     ("safeload.doors.for_workers", "safeload.activation"),
+    # What the C door calls in an interpreter that has not activated safeload itself.
+    ("safeload.doors.subinterpreter", "safeload.activation"),
     # A library that arrives switches safeload on where nobody has.
     ("safeload.boot", "safeload.activation"),
     ("safeload.boot", "safeload.doors.arrival"),
@@ -95,7 +97,7 @@ def imports(path: Path, module: str, *, at_module_level: bool = False) -> Iterat
             assert not node.level, f"{module} imports by dots"
             for alias in node.names:
                 whole = f"{node.module}.{alias.name}"
-                yield whole if whole in FILES or whole == "safeload._inplace" else str(node.module)
+                yield whole if whole in FILES or whole in FLOORS[0] else str(node.module)
 
 
 def floor_of(module: str) -> int:
@@ -163,7 +165,7 @@ def test_the_scan_knows_nothing_but_the_standard_library_and_itself() -> None:
     for module, path in FILES.items():
         if module.startswith("safeload.scan"):
             for name in imports(path, module):
-                own = name.startswith("safeload.scan") or (module, name) in UPWARD
+                own = name.startswith("safeload.scan") or name in FLOORS[0] or (module, name) in UPWARD
                 assert own or name.partition(".")[0] in allowed, module
 
 

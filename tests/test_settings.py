@@ -103,7 +103,7 @@ ERRORS = {
     "a number among names": ('allow = [\n "a:b",\n 3]', "line 1: allow has to be a list of texts"),
     "an unknown mode": ('\n\nmode = "lax"', "line 3: mode is off or audit or enforce, not 'lax'"),
     "an unknown list": (
-        'profiles = [\n  "numpy",\n  "nunpy",\n]', "line 3: profiles: there is no list 'nunpy'",
+        'profiles = [\n  "numpy",\n  "nunpy",\n]', "line 3: profiles: there is no profile 'nunpy'",
     ),
     "no name": ('allow = [\n  "a:b",\n  "numpy.*",\n]', "line 3: allow: 'numpy.*' is not of the form"),
     "a name that may never be allowed": (
@@ -327,7 +327,7 @@ def test_a_broken_policy_is_told_once_and_in_every_refusal(tmp_path: Path) -> No
     named = write(tmp_path / "named.toml", 'mode = "of"')
     again = "\nfor _ in range(2):\n    try: pickle.loads(stream)\n    except pickle.UnpicklingError: pass"
     ended = run_child(tmp_path, NAME, again, None, SAFELOAD_POLICY=str(named))
-    assert f"The configured policy was not used: {named}, line 1: mode is" in ended.stderr
+    assert f"Not in force as configured: {named}, line 1: mode is" in ended.stderr
     assert len([event for event in events(tmp_path) if event["event"] == "safeload.policy.rejected"]) == 1
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import tempfile
 import tomllib
@@ -95,7 +96,7 @@ class Laboratory:
         line = f"{'refused' if outcome.is_refusal else outcome.status}: {outcome.line}"
         for overlay in self.overlays.values():
             line = line.replace(str(overlay.folder), "…")
-        return line
+        return re.sub(r"\S*-packages/", "", line)
 
 
 def main() -> int:

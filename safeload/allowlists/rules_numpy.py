@@ -136,6 +136,8 @@ def dtype_state(made: Any, state: Any) -> str | None:
         return "has a version or a byte order that numpy does not write"
     if not _metadata_fits(plain, state):
         return "has metadata that numpy does not write"
+    if plain.kind == "U" and state[7] == 0:
+        plain = plain._replace(flags=0)  # numpy under Python 2 did not clear new text
     computed = _computed_layout(made.args[0], plain, state)
     if computed is None or not _numbers_fit(made.args[0], computed, list(state[5:8])):
         return "does not describe the memory that it would use"

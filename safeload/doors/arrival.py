@@ -30,7 +30,8 @@ def stand() -> None:
             settle()
         return
     _pickle: Any = sys.modules.get("_pickle")
-    if _pickle is not None:  # a program may have set None there to get Python's unpickler
+    # Another interpreter's doors stand in the C unpickler already, and judge for this one by name.
+    if _pickle is not None and inplace.is_home():  # a program may have set None there to get Python's unpickler
         _stand_in_c(_pickle)
     python: Any = sys.modules["pickle"]._Unpickler
     if not hasattr(python.load, "is_door"):

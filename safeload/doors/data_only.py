@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from safeload import grants, guard
+from safeload.scan.strain import of_file
 from safeload.state import COLLECTION_PAUSED
 
 # How pickles of protocols 4 and 5 begin, and what they have before a name: MEMOIZE, STACK_GLOBAL.
@@ -57,6 +58,8 @@ def load(original: Callable[[Any], Any], file: Any) -> Any:
     start = file.tell()
     with guard.Load("pickle.load") as under_way, COLLECTION_PAUSED:
         try:
+            if of_file(file, guard.limits()):
+                raise guard.MoreThanData  # noqa: TRY301 - the file goes back on every way out
             found = original(file)
         except BaseException as error:
             file.seek(start)

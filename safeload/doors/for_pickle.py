@@ -25,6 +25,7 @@ from safeload.doors.safetensors_content import may_be_safetensors, safetensors_i
 from safeload.scan.look import Look, SlowLook
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import GlobalRef
+from safeload.scan.strain import of_bytes, of_file
 from safeload.state import COLLECTION_PAUSED, STATE
 from safeload.tape import MemoryTape, Tape
 
@@ -38,6 +39,9 @@ WORTH_A_PAUSE: Final = 4096
 # No real global: it stands for leave to load a package that brings its own source.
 SOURCE: Final = GlobalRef("torch.package", "SourceCode")
 
+# How the C and the Python unpickler say that a stream is over, or cut short.
+ENDED: Final = frozenset({"Ran out of input", "pickle data was truncated", "EOFError"})
+
 JOBLIB_UNPICKLERS: Final = {
     ("joblib.numpy_pickle", "NumpyUnpickler"),
     ("sklearn.externals.joblib.numpy_pickle", "NumpyUnpickler"),
@@ -50,6 +54,9 @@ def loads(original: Original, *args: Any, **options: Any) -> Any:
         return original(*args, **options)
     with guard.Load("pickle.loads") as load:
         load.pending = (args[0], options)
+        strain = of_bytes(args[0], guard.limits())
+        if strain and not grants.trusts_bytes(args[0]):
+            guard.refuse_strain(load, strain)
         if type(args[0]) is bytes and len(args[0]) < WORTH_A_PAUSE and not copyreg._inverted_registry:  # type: ignore[attr-defined]
             return original(args[0], **options)
         return _loads_many(original, load, args[0], options)
@@ -121,13 +128,21 @@ def open_unpickler(_self: Any, args: tuple[Any, ...], options: dict[str, Any] | 
     if isinstance(_self, (Look, joblib_in_c.InC)) or isinstance(file, Tape) or not is_readable(file):
         return args
     keywords = {key: value for key, value in options.items() if key != "file"}
-    tape = MemoryTape(file, keywords) if type(file) is io.BytesIO else Tape(file, keywords)
+    # A persistent_load of the program's may read the same file, between the opcodes.
+    tape = Tape(file, keywords)
+    if type(file) is io.BytesIO and "persistent_load" not in _methods(type(_self)):
+        tape = MemoryTape(file, keywords)
     # What a peek showed beyond one pickle stays in the unpickler for its next load, unasked for.
     tape.peeks, tape.holds_more = False, False
     if args:
         return (tape, *args[1:])
     options["file"] = tape
     return args
+
+
+def _methods(cls: type) -> set[str]:
+    """What the subclasses of an unpickler define."""
+    return {name for base in cls.__mro__ if base.__module__ not in ("_pickle", "builtins") for name in vars(base)}
 
 
 def tape_of(unpickler: Any) -> Tape | None:
@@ -162,6 +177,12 @@ def _run(tape: Tape, call: Callable[[], Any]) -> Any:
         tape.finish()
 
 
+def _refuse_strain(load: guard.Load, tape: Tape, kind: type[NestedRecorder]) -> None:
+    if guard.is_regular(tape.file):
+        joblibs = issubclass(kind, JoblibRecorder)
+        guard.refuse_strain(load, of_file(tape.file, guard.limits(), until_build=joblibs))
+
+
 def look_and_judge(  # noqa: PLR0913 - all that one load is
     load: guard.Load,
     tape: Tape,
@@ -181,6 +202,7 @@ def look_and_judge(  # noqa: PLR0913 - all that one load is
     try:
         if tape.holds_more:
             guard.refuse_unread(load, "the stream before it goes on behind its end, inside its last frame")
+        _refuse_strain(load, tape, kind)
         rulebook = guard.policy_in_force().rulebook()
         renames = override is Override.RENAMES
 
@@ -194,6 +216,9 @@ def look_and_judge(  # noqa: PLR0913 - all that one load is
             # Nothing but data: the unpickler may meet the break and say it in its own words, unless
             # there is more to say.
             guard.refuse_foreign(load, tape.head(), tape.cut)
+            if override in (Override.IMPORTS, Override.BY_SOURCE) and report.problem not in ENDED:
+                # What the unpickler makes of the rest, it may never ask for.
+                guard.refuse_unread(load, report.problem)
             load.approved = guard.NOTHING
             tape.replay_whole()
             return

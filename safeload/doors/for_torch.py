@@ -25,6 +25,7 @@ from safeload.doors.versions import vulnerable
 from safeload.doors.wrapping import stand_in_front
 from safeload.errors import BlockedLoadError, refusal_error
 from safeload.scan.report import GlobalRef
+from safeload.scan.strain import of_file
 from safeload.state import STATE
 from safeload.tape import Tape
 
@@ -81,6 +82,8 @@ def weights_only_load(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def load(self: Any) -> Any:
         torch = sys.modules["torch"]
         added = frozenset(_added(torch))
+        if STATE.active:
+            _refuse_strain(self.read.__self__)
         if not STATE.active or not (added or any(vulnerable({"torch": torch}))):
             return original(self)
         with guard.Load("torch.load") as under_way, grants.for_this_block(added):
@@ -98,6 +101,13 @@ def weights_only_load(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
                 tape.finish()
 
     return load
+
+
+def _refuse_strain(file: Any) -> None:
+    """torch's own unpickler hashes keys without end, too."""
+    if guard.is_regular(file):
+        with guard.Load("torch.load") as under_way:
+            guard.refuse_strain(under_way, of_file(file, guard.limits()))
 
 
 def _added(torch: ModuleType) -> list[GlobalRef]:

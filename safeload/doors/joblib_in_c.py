@@ -75,6 +75,7 @@ def fits(unpickler: Any, tape: Tape) -> bool:
     return (
         (cls.__module__, cls.__qualname__) == OWN_CLASS
         and isinstance(tape.recorder, JoblibRecorder)
+        and not tape.recorder.persistents
         and not any(ref.qualname.endswith("NDArrayWrapper") for ref in tape.recorder.uses)
         and unpickler.file_handle is tape.file
         and vars(unpickler).keys().isdisjoint({"find_class", "persistent_load", "dispatch"})

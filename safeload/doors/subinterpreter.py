@@ -7,7 +7,7 @@ from typing import Any
 
 def judge(module: Any, name: Any) -> None:
     """Called by the C door in an interpreter that has not activated safeload itself."""
-    from safeload import guard, start
+    from safeload import activation, guard
 
-    start.ensure_policy()
+    activation.settle()
     guard.ask(module, name)

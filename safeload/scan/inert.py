@@ -154,6 +154,9 @@ class Recorder(Keeping):
         if names in self._harmless:
             return
         for name in state:
+            if isinstance(name, Inert):  # numpy's text is text to Python, too
+                self.objects(type(made).ref, "is given an attribute whose name is an object")
+                return
             if isinstance(name, str) and is_special(name, harmless):
                 self.objects(type(made).ref, f"is given the special attribute {name:.40}")
                 return

@@ -15,6 +15,8 @@ from _blake2 import blake2b  # without hashlib, which brings in OpenSSL
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from safeload.scan.strain import Following
+
 BULK: Final = 64 * 1024  # a buffer as long as this is skipped where that is possible
 AHEAD: Final = 64 * 1024  # how far a regular file is read ahead, at most
 TO_REREAD: Final = 32 * 1024  # what is longer is not kept in memory, beside all that it describes
@@ -73,6 +75,7 @@ class Live:
         self.cut = ""  # how the stream asks for more than there is
         self.answers: list[Answer] = []
         self.at = 0
+        self.following: Following | None = None
 
     def _ask(self, method: Callable[..., Any], *size: int) -> Any:
         try:
@@ -93,8 +96,16 @@ class Live:
             raise TypeError(msg)
         told = bytes(told)
         self.answers.append((method, size, told))
+        self._follow(told)
         self.at += len(told)
         return told
+
+    def _follow(self, data: bytes) -> None:
+        """Break off before the unpickler has what would exhaust it."""
+        words = self.following.gives(self.at, data) if self.following is not None else ""
+        if words:
+            self.cut = words
+            raise ValueError(words)
 
     def read(self, size: int) -> Any:
         return self._note("read", size, self._ask(self.file.read, size))
@@ -134,6 +145,7 @@ class LivePeeking(Live):
     def peek(self, size: int) -> Any:
         data = bytes(self._ask(self.file.peek, size))
         self.answers.append(("peek", size, data))
+        self._follow(data)
         return data
 
 
@@ -196,8 +208,10 @@ class Window(Live):
         return data
 
     def readline(self) -> Any:
-        while (newline := self.window.find(b"\n", self.inside)) < 0:
-            before = len(self.window) - self.inside
+        searched = self.inside
+        while (newline := self.window.find(b"\n", searched)) < 0:
+            before = searched = len(self.window) - self.inside
+            self.ahead = max(self.ahead, before)  # a long line is not copied for each part of it
             self._fill()
             if len(self.window) == before:
                 newline = before - 1
@@ -267,23 +281,6 @@ class WindowPeeking(Window):
         if not start:
             self.shown = window
         return told
-
-
-class Whole:
-    """All of a short stream in one answer: the unpickler then stands as ``loads`` does, with no file.
-
-    ``loads`` has no file to go on with, so neither has this: what follows the first answer is empty.
-    """
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def read(self, _size: int) -> bytes:
-        data, self._data = self._data, b""
-        return data
-
-    def readline(self) -> bytes:
-        return b""
 
 
 class Copy:

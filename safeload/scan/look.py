@@ -10,6 +10,7 @@ import _compat_pickle
 import copyreg
 import io
 import pickle
+import sys
 from _pickle import Unpickler as CUnpickler
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -211,11 +212,20 @@ def _neutral(value: Any, recorder: Recorder, depth: int = 8) -> Any:
     if type(value) is tuple and depth:
         return tuple(_neutral(item, recorder, depth - 1) for item in value)
     if isinstance(value, type) or callable(value) and hasattr(value, "__qualname__"):
-        module = getattr(value, "__module__", None) or "?"
-        return recorder.stub(GlobalRef(module, value.__qualname__))
+        ref = GlobalRef(str(getattr(value, "__module__", None) or "?"), str(value.__qualname__))
+        # An object that the stream gave a function's name is none.
+        return recorder.stub(ref if _stands_at(ref) is value else GlobalRef("?", ref.qualname))
     earlier = object.__new__(Earlier)
     earlier.args, earlier.recorder = (), recorder
     return earlier
+
+
+def _stands_at(ref: GlobalRef) -> Any:
+    """What a name leads to in the modules that are here; imports nothing."""
+    found: Any = sys.modules.get(ref.module)
+    for part in ref.qualname.split("."):
+        found = getattr(found, part, None)
+    return found
 
 
 def look_at_bytes(data: bytes, recorder: Recorder, **arguments: Any) -> Report:

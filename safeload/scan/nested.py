@@ -11,6 +11,7 @@ from safeload.scan.entry import Rulebook
 from safeload.scan.inert import Inert, Recorder
 from safeload.scan.look import look
 from safeload.scan.report import GlobalRef
+from safeload.scan.strain import Limits, of_file
 from safeload.scan.torch_file import pickle_readers
 
 MAX_DEPTH: Final = 16
@@ -52,7 +53,7 @@ class NestedRecorder(Recorder):
         try:
             for reader, count in pickle_readers(data) if format == "torch" else plain:
                 for _ in range(count):
-                    problem = look(reader, self).problem
+                    problem = of_file(reader, Limits()) or look(reader, self).problem
                     if problem:
                         raise ValueError(problem)  # noqa: TRY301 - one way out for all readers
         except ValueError as error:
@@ -64,10 +65,17 @@ class JoblibRecorder(NestedRecorder):
 
     Attributes:
         reader: what the unpickler reads, byte-exact; it must offer ``skip(length)``.
+        persistents: how many persistent ids the stream has.
         spans: which of the reader's answers hold each array's own bytes: from, and up to.
     """
 
     reader: Any = None
+    persistents = 0
+
+    def persistent(self, pid: Any) -> Any:
+        """joblib has no persistent ids, and its own unpickler says so."""
+        self.persistents += 1
+        return super().persistent(pid)
 
     def __init__(self, rulebook: Rulebook, depth: int = 0) -> None:
         super().__init__(rulebook, depth)

@@ -110,3 +110,11 @@ def test_buffers_out_of_band() -> None:
     stream = pickle.dumps(np.arange(1000.0), 5, buffer_callback=buffers.append)
     assert buffers
     assert refusals(stream) == []
+
+
+def test_text_that_numpy_wrote_under_python_2() -> None:
+    """Its dtypes lack the flag that numpy has for text since."""
+    scalar = (
+        b"cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(S'U1'\nI0\nI1\ntR(I3\nS'<'\nNNNI4\nI4\nI0\ntbS'{!\\x00\\x00'\ntR."
+    )
+    assert refusals(scalar) == []

@@ -9,6 +9,7 @@ from . import (
     at_use,
     containers,
     doors,
+    exhaustion,
     gadgets,
     indirect,
     library_gadgets,
@@ -39,6 +40,7 @@ THEMES: Final[dict[str, tuple[Row, ...]]] = {
     "arguments": arguments.ROWS,
     "memory": memory.ROWS,
     "at_use": at_use.ROWS,
+    "exhaustion": exhaustion.ROWS,
 }
 
 ROWS: Final = {f"{theme}-{row.id}": row for theme, rows in THEMES.items() for row in rows}

@@ -1,0 +1,480 @@
+/* How much a pickle asks of the process, told from its opcodes before they run.
+ *
+ * CPython's unpickler sizes its memo by the highest index, whatever the stream holds, and hashes a
+ * key by walking through all that it refers to, again for each reference: a few bytes ask for
+ * gigabytes, for years, or for more stack than there is. Here the opcodes are gone through with a
+ * weight in the place of each object. Nothing is built, and long arguments are not read.
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#define NO_HOME UINT32_MAX
+
+typedef struct {
+    double weight;  /* the objects a walk through it meets, shared ones each time */
+    uint32_t depth; /* of tuples in one another */
+    uint32_t home;  /* its place in the memo */
+} Value;
+
+typedef struct {
+    PyObject_HEAD
+    Value *stack, *memo;
+    size_t *marks;
+    size_t held, stack_room, memo_room, memo_count, marked, marks_room;
+    double read, steps, work; /* bytes and opcodes gone by; objects walked through for hashes */
+    double entries, most, hashes;
+    double deepest;
+    int until_build, over;
+    const char *found;
+    Value few[32], few_memo[32]; /* most pickles need no more */
+    size_t few_marks[8];
+} Walk;
+
+static const Value ONE = {1, 0, NO_HOME};
+
+static void begin(Walk *self)
+{
+    self->stack = self->few;
+    self->stack_room = Py_ARRAY_LENGTH(self->few);
+    self->memo = self->few_memo;
+    self->memo_room = Py_ARRAY_LENGTH(self->few_memo);
+    self->marks = self->few_marks;
+    self->marks_room = Py_ARRAY_LENGTH(self->few_marks);
+}
+
+static void release(Walk *self)
+{
+    if (self->stack != self->few)
+        PyMem_Free(self->stack);
+    if (self->memo != self->few_memo)
+        PyMem_Free(self->memo);
+    if (self->marks != self->few_marks)
+        PyMem_Free(self->marks);
+}
+
+/* Returns -1 without memory. */
+static int grow(void **block, void *few, size_t *room, size_t wanted, size_t width)
+{
+    if (wanted <= *room)
+        return 0;
+    size_t more = wanted + wanted / 2 + 64;
+    void *next = PyMem_Realloc(*block == few ? NULL : *block, more * width);
+    if (next == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    if (*block == few)
+        memcpy(next, few, *room * width);
+    memset((char *)next + *room * width, 0, (more - *room) * width);
+    *block = next;
+    *room = more;
+    return 0;
+}
+
+static int push(Walk *self, Value value)
+{
+    if (grow((void **)&self->stack, self->few, &self->stack_room, self->held + 1, sizeof(Value)) < 0)
+        return -1;
+    self->stack[self->held++] = value;
+    return 0;
+}
+
+static void finding(Walk *self, const char *words)
+{
+    self->over = 1;
+    self->found = words;
+}
+
+/* How many objects stand above the last mark; -1 where the stream has none, and ends for us. */
+static Py_ssize_t above_mark(Walk *self)
+{
+    if (self->marked == 0 || self->marks[self->marked - 1] > self->held) {
+        self->over = 1;
+        return -1;
+    }
+    return (Py_ssize_t)(self->held - self->marks[self->marked - 1]);
+}
+
+static int has(Walk *self, size_t count)
+{
+    size_t floor = self->marked ? self->marks[self->marked - 1] : 0;
+    if (self->held < floor + count) {
+        self->over = 1;
+        return 0;
+    }
+    return 1;
+}
+
+static void hashed(Walk *self, const Value *key)
+{
+    self->work += key->weight;
+    if ((double)key->depth > self->deepest)
+        finding(self, "a key of tuples nested so deeply that hashing it overruns the stack");
+    else if (self->work > self->hashes + 100 * self->read)
+        finding(self, "keys that refer to so much, so often, that hashing them takes without end");
+}
+
+/* One container of the top `count` objects. */
+static int collect(Walk *self, size_t count, int is_tuple, int hashes)
+{
+    Value made = {1, 0, NO_HOME};
+    for (size_t at = self->held - count; at < self->held; at++) {
+        const Value *item = &self->stack[at];
+        made.weight += item->weight;
+        if (item->depth > made.depth)
+            made.depth = item->depth;
+        if (hashes)
+            hashed(self, item);
+    }
+    made.depth = is_tuple ? made.depth + 1 : 0;
+    if (made.weight > self->most)
+        finding(self, "containers that refer to one another so often that they unfold to more than "
+                      "any memory holds");
+    self->held -= count;
+    return push(self, made);
+}
+
+/* The top `count` objects go into the container below them. */
+static void put_into(Walk *self, size_t count, size_t hashed_each)
+{
+    Value *into = &self->stack[self->held - count - 1];
+    for (size_t at = 0; at < count; at++) {
+        const Value *item = &self->stack[self->held - count + at];
+        into->weight += item->weight;
+        if (hashed_each && at % hashed_each == 0)
+            hashed(self, item);
+    }
+    if (into->weight > self->most)
+        finding(self, "containers that refer to one another so often that they unfold to more than "
+                      "any memory holds");
+    if (into->home != NO_HOME && into->home < self->memo_room)
+        self->memo[into->home].weight = into->weight;
+    self->held -= count;
+}
+
+static int remember(Walk *self, double index)
+{
+    if (!has(self, 1))
+        return 0;
+    if (index > self->entries && index > self->steps) {
+        finding(self, "an entry of the memo numbered far beyond all that the stream holds");
+        return 0;
+    }
+    size_t at = (size_t)index;
+    if (grow((void **)&self->memo, self->few_memo, &self->memo_room, at + 1, sizeof(Value)) < 0)
+        return -1;
+    if (self->memo[at].weight == 0)
+        self->memo_count++;
+    Value *top = &self->stack[self->held - 1];
+    top->home = (uint32_t)at;
+    self->memo[at] = *top;
+    return 0;
+}
+
+static int recall(Walk *self, double index)
+{
+    size_t at = index < (double)self->memo_room ? (size_t)index : SIZE_MAX;
+    int known = at != SIZE_MAX && self->memo[at].weight > 0;
+    return push(self, known ? self->memo[at] : ONE); /* or of an earlier stream */
+}
+
+static double little(const unsigned char *at, int width)
+{
+    double value = 0;
+    for (int byte = width - 1; byte >= 0; byte--)
+        value = value * 256 + at[byte];
+    return value;
+}
+
+static int replaced(Walk *self, size_t taken)
+{
+    if (!has(self, taken))
+        return 0;
+    self->held -= taken;
+    return push(self, ONE);
+}
+
+static int from_mark(Walk *self, int opcode)
+{
+    Py_ssize_t count = above_mark(self);
+    if (count < 0)
+        return 0;
+    self->marked--;
+    switch (opcode) {
+    case 't': return collect(self, count, 1, 0);
+    case 'l': return collect(self, count, 0, 0);
+    case 0x91: return collect(self, count, 0, 1);
+    case 'd':
+        for (Py_ssize_t at = 0; at < count; at += 2)
+            hashed(self, &self->stack[self->held - count + at]);
+        return collect(self, count, 0, 0);
+    case 'e': case 'u': case 0x90:
+        if (!has(self, count + 1))
+            return 0;
+        put_into(self, count, opcode == 'e' ? 0 : opcode == 'u' ? 2 : 1);
+        return 0;
+    case '1':
+        self->held -= count;
+        return 0;
+    default: /* INST, OBJ */
+        self->held -= count;
+        return push(self, ONE);
+    }
+}
+
+static int plain(Walk *self, int opcode)
+{
+    switch (opcode) {
+    case '(':
+        if (grow((void **)&self->marks, self->few_marks, &self->marks_room, self->marked + 1, sizeof(size_t)) < 0)
+            return -1;
+        self->marks[self->marked++] = self->held;
+        return 0;
+    case '0':
+        if (self->marked && self->marks[self->marked - 1] == self->held)
+            self->marked--;
+        else if (has(self, 1))
+            self->held--;
+        return 0;
+    case '2': return has(self, 1) ? push(self, self->stack[self->held - 1]) : 0;
+    case 't': case 'l': case 'd': case 'e': case 'u': case '1': case 'o': case 0x90: case 0x91:
+        return from_mark(self, opcode);
+    case 0x85: case 0x86: case 0x87:
+        return has(self, opcode - 0x84) ? collect(self, opcode - 0x84, 1, 0) : 0;
+    case 'a': case 's':
+        if (has(self, opcode == 'a' ? 2 : 3))
+            put_into(self, opcode == 'a' ? 1 : 2, opcode == 'a' ? 0 : 2);
+        return 0;
+    case 'R': case 0x81: case 0x93: return replaced(self, 2);
+    case 0x92: return replaced(self, 3);
+    case 'Q': return replaced(self, 1);
+    case 'b':
+        self->over = self->until_build;
+        if (has(self, 2))
+            self->held--;
+        return 0;
+    case 0x94: return remember(self, (double)self->memo_count);
+    case 'N': case ']': case '}': case ')': case 0x88: case 0x89: case 0x8f: case 0x97:
+        return push(self, ONE);
+    case 0x98: return 0;
+    default: /* STOP, or none that the unpickler knows */
+        self->over = 1;
+        return 0;
+    }
+}
+
+/* The bytes of an argument's own length, and of an argument of fixed length (negative). */
+static int argument(int opcode)
+{
+    switch (opcode) {
+    case 'U': case 'C': case 0x8c: case 0x8a: return 1;
+    case 'T': case 'X': case 'B': case 0x8b: return 4;
+    case 0x8d: case 0x8e: case 0x96: return 8;
+    case 'K': case 'h': case 'q': case 0x80: case 0x82: return -1;
+    case 'M': case 0x83: return -2;
+    case 'J': case 'j': case 'r': case 0x84: return -4;
+    case 'G': case 0x95: return -8;
+    default: return 0;
+    }
+}
+
+static int lines(int opcode)
+{
+    switch (opcode) {
+    case 'c': case 'i': return 2;
+    case 'I': case 'L': case 'F': case 'S': case 'V': case 'P': case 'g': case 'p': return 1;
+    default: return 0;
+    }
+}
+
+static int with_argument(Walk *self, int opcode, double value)
+{
+    switch (opcode) {
+    case 'q': case 'r': case 'p': return remember(self, value);
+    case 'h': case 'j': case 'g': return recall(self, value);
+    case 0x80: case 0x95: return 0;
+    case 'i': return from_mark(self, opcode);
+    default: return push(self, ONE);
+    }
+}
+
+static double decimal(const unsigned char *at, const unsigned char *end)
+{
+    double value = 0;
+    while (at < end && *at == ' ')
+        at++;
+    for (; at < end && *at >= '0' && *at <= '9'; at++)
+        value = value * 10 + (*at - '0');
+    return value;
+}
+
+/* One opcode with its argument: the bytes it takes, 0 where they are not all here, -1 on error. */
+static double step(Walk *self, const unsigned char *at, const unsigned char *end)
+{
+    int opcode = *at, width = argument(opcode), count = lines(opcode);
+    const unsigned char *rest = at + 1, *first = rest;
+    if (count) {
+        for (int line = 0; line < count; line++) {
+            rest = memchr(rest, '\n', end - rest);
+            if (rest == NULL)
+                return 0;
+            rest++;
+        }
+        return with_argument(self, opcode, decimal(first, rest)) < 0 ? -1 : rest - at;
+    }
+    if (width == 0)
+        return plain(self, opcode) < 0 ? -1 : 1;
+    if (end - rest < Py_ABS(width))
+        return 0;
+    double value = little(rest, Py_ABS(width));
+    if (with_argument(self, opcode, value) < 0)
+        return -1;
+    return 1 + Py_ABS(width) + (width > 0 ? value : 0);
+}
+
+/* How many bytes whole opcodes take; -1 on error. */
+static double go(Walk *self, const unsigned char *at, Py_ssize_t size)
+{
+    double taken = 0;
+    while (!self->over && taken < (double)size) {
+        double length = step(self, at + (size_t)taken, at + size);
+        if (length <= 0)
+            return length < 0 ? -1 : taken;
+        taken += length;
+        self->read += length;
+        self->steps++;
+    }
+    return taken;
+}
+
+PyDoc_STRVAR(feed_doc,
+"feed(data) -> int\n\n"
+"Go through whole opcodes; how far the next one is from the beginning of data, which may be beyond\n"
+"its end. 0: the first opcode is longer than data.");
+
+static PyObject *feed(PyObject *object, PyObject *given)
+{
+    Py_buffer data;
+    if (PyObject_GetBuffer(given, &data, PyBUF_SIMPLE) < 0)
+        return NULL;
+    double taken = go(((Walk *)object), data.buf, data.len);
+    PyBuffer_Release(&data);
+    return taken < 0 ? NULL : PyLong_FromDouble(taken);
+}
+
+PyDoc_STRVAR(glance_doc,
+"glance(data, entries, weight, work, depth) -> str | None\n\n"
+"What a pickle in memory asks too much of; None where it does not.");
+
+static PyObject *glance(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    if (count != 5) {
+        PyErr_SetString(PyExc_TypeError, "glance() takes the data and four limits");
+        return NULL;
+    }
+    Walk walk;
+    memset(&walk, 0, sizeof walk);
+    begin(&walk);
+    walk.entries = PyFloat_AsDouble(args[1]);
+    walk.most = PyFloat_AsDouble(args[2]);
+    walk.hashes = PyFloat_AsDouble(args[3]);
+    walk.deepest = PyFloat_AsDouble(args[4]);
+    Py_buffer data;
+    if (PyErr_Occurred() || PyObject_GetBuffer(args[0], &data, PyBUF_SIMPLE) < 0)
+        return NULL;
+    double taken = go(&walk, data.buf, data.len);
+    PyBuffer_Release(&data);
+    release(&walk);
+    if (taken < 0)
+        return NULL;
+    return walk.found == NULL ? Py_NewRef(Py_None) : PyUnicode_FromString(walk.found);
+}
+
+static PyObject *walk_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"base", "entries", "weight", "work", "depth", "until_build", NULL};
+    double base, entries, weight, work;
+    double depth;
+    int until_build;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "dddddp", names, &base, &entries, &weight, &work,
+                                     &depth, &until_build))
+        return NULL;
+    Walk *self = (Walk *)type->tp_alloc(type, 0);
+    if (self == NULL)
+        return NULL;
+    self->steps = base; /* an index may count on from streams before */
+    begin(self);
+    self->entries = entries;
+    self->most = weight;
+    self->hashes = work;
+    self->deepest = depth;
+    self->until_build = until_build;
+    return (PyObject *)self;
+}
+
+static void walk_dealloc(PyObject *object)
+{
+    Walk *self = (Walk *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    release(self);
+    type->tp_free(object);
+    Py_DECREF(type);
+}
+
+static PyObject *get_over(PyObject *self, void *nothing)
+{
+    return PyBool_FromLong(((Walk *)self)->over);
+}
+
+static PyObject *get_found(PyObject *self, void *nothing)
+{
+    const char *found = ((Walk *)self)->found;
+    return PyUnicode_FromString(found == NULL ? "" : found);
+}
+
+static PyMethodDef methods[] = {{"feed", feed, METH_O, feed_doc}, {NULL, NULL, 0, NULL}};
+
+static PyGetSetDef attributes[] = {
+    {"over", get_over, NULL, "Whether the stream ended, or cannot be followed further.", NULL},
+    {"found", get_found, NULL, "What it asks too much of; empty so far.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_new, walk_new},         {Py_tp_dealloc, walk_dealloc}, {Py_tp_methods, methods},
+    {Py_tp_getset, attributes},    {0, NULL},
+};
+
+static PyType_Spec spec = {
+    "safeload._strain.Walk", sizeof(Walk), 0, Py_TPFLAGS_DEFAULT, slots,
+};
+
+static int fill(PyObject *module)
+{
+    PyObject *type = PyType_FromSpec(&spec);
+    if (type == NULL || PyModule_AddObjectRef(module, "Walk", type) < 0) {
+        Py_XDECREF(type);
+        return -1;
+    }
+    Py_DECREF(type);
+    return 0;
+}
+
+static PyMethodDef functions[] = {
+    {"glance", (PyCFunction)(void (*)(void))glance, METH_FASTCALL, glance_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot phases[] = {
+    {Py_mod_exec, fill},
+#ifdef Py_mod_multiple_interpreters
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+    {0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "safeload._strain", NULL, 0, functions, phases, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__strain(void) { return PyModuleDef_Init(&definition); }

@@ -1,0 +1,118 @@
+"""Pickles that ask for memory, time or stack: a few bytes, and the process is gone or stands still."""
+
+from __future__ import annotations
+
+import gzip
+import pickle
+import resource
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from .archives import torch_zip
+from .builders import POP, get, kept, listing, named, number, pickled, proto, put
+from .rows import FILE, Row, crash, unpickle
+
+SLOW_S: Final = 0.5
+DOUBLINGS: Final = 27  # some seconds; sixty would be a thousand years
+FAR_INDEX: Final = 50_000_000
+MORE: Final = 300 << 10  # kilobytes; the index takes twice eight bytes each
+
+EMPTY_TUPLE: Final = b")"
+NESTED: Final = EMPTY_TUPLE + b"\x85" * 300_000
+DOUBLED: Final = b"N\x85" + b"2\x86" * DOUBLINGS
+BY_MEMO: Final = kept(0, b"N\x85") + kept(0, get(0) + get(0) + b"\x86") * DOUBLINGS + get(0)
+# torch's unpickler does not know POP: what is doubled stays on the stack.
+WITHOUT_POP: Final = (
+    b"N\x85" + put(0) + (get(0) + get(0) + b"\x86" + put(0)) * DOUBLINGS + b"}" + get(0) + b"Ns"
+)
+A_NAME: Final = named("collections:OrderedDict") + POP
+
+
+def timed(load: Callable[[], object] = unpickle) -> Callable[[], object]:
+    """How long the load took."""
+
+    def measured() -> float:
+        started = time.process_time()
+        load()
+        return time.process_time() - started
+
+    return measured
+
+
+def is_slow(outcome: Any) -> bool:
+    return isinstance(outcome, float) and outcome > SLOW_S
+
+
+def grown() -> object:
+    """How much memory the load took at most, in kilobytes."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    unpickle()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+
+
+def slow(
+    id: str,
+    code: bytes,
+    *,
+    load: Callable[[], object] = unpickle,
+    needs: tuple[str, ...] = (),
+    packed: Callable[[bytes], bytes] = bytes,
+) -> Row:
+    return Row(id=id, file=lambda _: packed(pickled(code)), load=timed(load), effect=is_slow, needs=needs)
+
+
+def unpacked() -> object:
+    with gzip.open(FILE) as opened:
+        return pickle.load(opened)
+
+
+def by_joblib() -> object:
+    import joblib
+
+    return joblib.load(FILE)
+
+
+def by_torch() -> object:
+    import torch
+
+    return torch.load(FILE, weights_only=True)
+
+
+ROWS: Final = (
+    Row(
+        id="memo_index_far_beyond_the_stream",
+        file=lambda _: proto(4) + b"N" + put(FAR_INDEX) + b".",
+        load=grown,
+        effect=lambda outcome: isinstance(outcome, int) and outcome > MORE,
+    ),
+    Row(
+        id="memo_index_in_text",
+        file=lambda _: f"Np{FAR_INDEX}\n.".encode(),
+        load=grown,
+        effect=lambda outcome: isinstance(outcome, int) and outcome > MORE,
+    ),
+    slow("doubled_tuple_as_a_key", b"}" + DOUBLED + b"Ns"),
+    slow("doubled_tuple_in_a_set", b"\x8f(" + DOUBLED + b"\x90"),
+    slow("doubled_tuple_in_a_frozenset", b"(" + DOUBLED + b"\x91"),
+    slow("doubled_by_the_memo", b"}" + BY_MEMO + b"Ns"),
+    slow("doubled_behind_a_name", A_NAME + b"}" + DOUBLED + b"Ns"),
+    slow("doubled_key_among_many", b"}(" + number(1) + b"N" + DOUBLED + b"Nu"),
+    slow("doubled_key_of_a_dict_from_the_mark", b"(" + DOUBLED + b"Nd"),
+    slow("doubled_in_a_gzip_file", b"}" + DOUBLED + b"Ns", load=unpacked, packed=gzip.compress),
+    slow("doubled_for_joblib", b"}" + DOUBLED + b"Ns", load=by_joblib, needs=("joblib",)),
+    Row(
+        id="doubled_for_weights_only",
+        file=lambda _: torch_zip(pickled(WITHOUT_POP, 2)),
+        load=timed(by_torch),
+        effect=is_slow,
+        needs=("torch",),
+    ),
+    Row(id="tuples_nested_in_a_key", file=lambda _: pickled(b"}" + NESTED + b"Ns"), effect=crash),
+    Row(id="tuples_nested_in_a_set", file=lambda _: pickled(b"\x8f(" + NESTED + b"\x90"), effect=crash),
+    Row(
+        id="tuples_nested_in_a_key_behind_a_name",
+        file=lambda _: pickled(A_NAME + listing(b"}" + NESTED + b"Ns")),
+        effect=crash,
+    ),
+)
