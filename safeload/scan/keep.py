@@ -16,8 +16,11 @@ from typing import Any, Final
 
 from safeload.scan.careful import Careful
 from safeload.scan.look import engine
-from safeload.scan.nested import ARRAY_WRAPPERS, has_objects, itemsize
+from safeload.scan.nested import ARRAY_WRAPPERS, BULK, has_objects, itemsize
+from safeload.scan.pickles import WRAPPER
 from safeload.scan.report import GlobalRef, Use
+from safeload.scan.strain import Limits, of_file
+from safeload.scan.unpack import Unpacked
 
 CHUNK: Final = 1 << 20
 CLASS_MAKERS: Final = frozenset(
@@ -255,6 +258,11 @@ def _product(shape: Any) -> int:
 
 def unpickled(file: Any, keeper: Keeper) -> Any:
     """One pickle's value, of stand-ins; raises ValueError for whatever the bytes hold."""
+    # What unpacks while it is read would have to begin again.
+    goes_back = not isinstance(file.raw, Unpacked)
+    strain = of_file(file, Limits(), until_build=WRAPPER in file.peek(BULK)) if goes_back else ""
+    if strain:
+        raise ValueError(strain)
     # It has no peek: the file then stands just behind the STOP.
     eye = engine()(Careful(file), encoding="latin1")
     eye.recorder, eye.fix_imports = keeper, True

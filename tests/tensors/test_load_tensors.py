@@ -353,8 +353,15 @@ def bomb(depth: int) -> bytes:
     ],
 )
 def test_a_trap_is_told(data: bytes) -> None:
-    with pytest.raises(safeload.TensorsError, match="trap"):
+    with pytest.raises(safeload.TensorsError, match="trap|unfold"):
         safeload.load_tensors(data)
+
+
+def test_a_key_that_is_hashed_for_years_is_refused() -> None:
+    """A kilobyte that hangs every unpickler; the C part tells it before one reads it."""
+    pytest.importorskip("safeload._strain")
+    with pytest.raises(safeload.TensorsError, match="refer to one another"):
+        safeload.load_tensors(b"\x80\x04}(" + b")" + b"2\x86" * 60 + b"Nu.")
 
 
 def test_what_holds_itself_is_left_out() -> None:
@@ -383,7 +390,7 @@ def test_two_of_one_name_are_not_mixed_up() -> None:
 )
 def test_no_memo_is_longer_than_its_stream(data: bytes) -> None:
     """CPython's own unpickler takes four gigabytes for each of these."""
-    with pytest.raises(safeload.TensorsError, match=r"numbers an object|crosses the end"):
+    with pytest.raises(safeload.TensorsError, match=r"numbers an object|crosses the end|entry of the memo|this is text"):
         safeload.load_tensors(data)
 
 
