@@ -14,6 +14,10 @@ from safeload.scan.report import GlobalRef, printable
 class SafeloadError(Exception):
     """Everything that safeload raises."""
 
+    def _render_traceback_(self, *_: object) -> list[str]:
+        """IPython's hook: the message alone, without frames that explain nothing."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class PolicyError(SafeloadError, ValueError):
     """A setting or an allowance cannot be taken as it stands."""
@@ -90,10 +94,6 @@ class BlockedLoadError(SafeloadError, pickle.UnpicklingError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.said or self.refusal,)
-
-    def _render_traceback_(self, *_: object) -> list[str]:
-        """IPython's hook: the message alone, without frames that explain nothing."""
-        return [f"{type(self).__name__}: {self}"]
 
 
 class BlockedGlobalError(BlockedLoadError):

@@ -10,6 +10,7 @@ from safeload import grants
 from safeload.replay import Onward, Playing, Repeating, consumed
 from safeload.scan.listen import Answer, Copy, Live, Window, is_regular, listener
 from safeload.scan.look import Look, engine, holds_more, look
+from safeload.scan.memo import kept_of
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import Report
 from safeload.scan.strain import Following
@@ -30,10 +31,12 @@ class Tape:
         "cut",
         "file",
         "holds_more",
+        "kept",
         "options",
         "peeks",
         "recorder",
         "replaying",
+        "seen",
         "start",
     )
 
@@ -45,6 +48,9 @@ class Tape:
         # Whether its unpickler keeps bytes of the last stream for the next; an unpickler that is made
         # for one load alone need not be asked, and has None here.
         self.holds_more: bool | None = None
+        # Stand-ins that a later stream may need: of the loads that went well, and of this one's look.
+        self.kept: Mapping[int, Any] = {}
+        self.seen: Mapping[int, Any] = {}
         self.peeks = True  # until this unpickler was told that there is none
         self.start: int | None = None
         self.back: int | None = None
@@ -117,9 +123,11 @@ class Tape:
         recorder = self.recorder
         assert recorder is not None  # noqa: S101 - its caller has made it
         engines: list[Any] = []
-        report = look(reader, recorder, options=self.options, memo=memo, afterwards=engines.append)
+        known = {**memo, **{index: kept for index, kept in self.kept.items() if index in memo}}
+        report = look(reader, recorder, options=self.options, memo=known, afterwards=engines.append)
         self._keep(reader)
         if engines and self.holds_more is not None:
+            self.seen = kept_of(dict(engines[0].memo.copy()))
             self.holds_more = holds_more(engines[0], reader)
         return report
 
@@ -165,6 +173,10 @@ class Tape:
         else:
             self.current, self.answers = Onward(self.answers, self.file), []
             self.replaying = True
+
+    def went_well(self) -> None:
+        """The load did all that the look had seen, so the unpickler's memo is the look's."""
+        self.kept = self.seen
 
     def finish(self) -> None:
         """Leave the file just behind the STOP and drop the record."""

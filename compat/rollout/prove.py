@@ -5,7 +5,7 @@
 Runs every command of docs/howto/roll-out-on-a-shared-server.md, then ``test_on_a_real_server.py`` in what they
 made. Needs root on Linux, Debian's ``chromium``, a Python that other users can run (``/usr/bin/python3``), and a
 package index. /opt and /var/log are left alone: their paths are exchanged for ones below FOLDER; and
-/etc/safeload is a mount that no other process sees. Takes about four minutes, half of it pip.
+/etc/safeload is a mount that no other process sees. Takes five minutes on two cores, half of it pip.
 """
 
 from __future__ import annotations

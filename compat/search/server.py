@@ -42,9 +42,9 @@ from watch import Watch, differences, fingerprint, targets_of
 
 import safeload
 from safeload.policy import Policy
-from safeload.scan.listen import Whole
 from safeload.scan.look import look
 from safeload.scan.nested import NestedRecorder
+from safeload.scan.window import Whole
 
 STUCK_S: Final = 2.0  # of processor time, on one program
 MEMORY: Final = 2**29

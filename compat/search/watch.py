@@ -109,6 +109,7 @@ _IDLE: Final = frozenset(
 
 _CACHES: Final = frozenset(
     (
+        "_cache_dtypes",  # of pandas.PeriodDtype: codes of frequencies, computed by pandas
         "_netmask_cache",  # of ipaddress
         "_value2member_map_",  # of flags: combinations that were asked for
         "_max_vals",  # of numpy.iinfo

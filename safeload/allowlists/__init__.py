@@ -24,6 +24,7 @@ DEFAULT_PROFILES: Final = (
     "torch",
     "joblib",
     "sklearn",
+    "babel",
 )
 
 # Profile name -> the module of this package that holds it: one file, one profile.

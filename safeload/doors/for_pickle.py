@@ -43,11 +43,6 @@ SOURCE: Final = GlobalRef("torch.package", "SourceCode")
 # How the C and the Python unpickler say that a stream is over, or cut short.
 ENDED: Final = frozenset({"Ran out of input", "pickle data was truncated", "EOFError"})
 
-JOBLIB_UNPICKLERS: Final = {
-    ("joblib.numpy_pickle", "NumpyUnpickler"),
-    ("sklearn.externals.joblib.numpy_pickle", "NumpyUnpickler"),
-}
-
 
 def loads(original: Original, *args: Any, **options: Any) -> Any:
     """``pickle.loads``: judged at the first global, before which only plain data can exist."""
@@ -166,7 +161,9 @@ def unpickle(original: Original, unpickler: Any, *args: Any, api: str = "", **re
 
 def _run(tape: Tape, call: Callable[[], Any]) -> Any:
     try:
-        return call()
+        found = call()
+        tape.went_well()
+        return found
     finally:
         tape.finish()
 
@@ -271,7 +268,7 @@ def python_load(original: Original, self: Any, *args: Any, **options: Any) -> An
         override = override_of(self, pickle._Unpickler.find_class)
         if getattr(self, "mmap_mode", None) is not None:
             guard.watch(under_way, file)
-        kind = kind_of(self)
+        kind = joblib_in_c.kind_of(self)
         look_and_judge(under_way, tape, self.memo, override, kind=kind, replay=_keep, unpickler=self)
         if getattr(self, "mmap_mode", None) is not None:
             # Arrays are mapped from the file itself, so the file is what has to be read.
@@ -322,12 +319,6 @@ class _Reading:
 
     def __exit__(self, *_: object) -> None:
         vars(self.unpickler).update(self.before)
-
-
-def kind_of(unpickler: Any) -> type[NestedRecorder]:
-    """How to look at what this unpickler reads: joblib's stream is no plain pickle."""
-    classes = {(cls.__module__, cls.__name__) for cls in type(unpickler).__mro__}
-    return JoblibRecorder if classes & JOBLIB_UNPICKLERS else NestedRecorder
 
 
 def install() -> None:

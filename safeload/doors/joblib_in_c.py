@@ -17,12 +17,16 @@ from typing import Any, Final
 
 from safeload.replay import Playing, Repeating, consumed
 from safeload.scan.listen import Answer
-from safeload.scan.nested import ARRAY_WRAPPERS, JoblibRecorder
+from safeload.scan.nested import ARRAY_WRAPPERS, JoblibRecorder, NestedRecorder
 from safeload.state import STATE
 from safeload.tape import Tape
 
 LONG: Final = 16 * 1024  # bytes of an array from which on a copy less is felt
 OWN_CLASS: Final = ("joblib.numpy_pickle", "NumpyUnpickler")
+UNPICKLERS: Final = {
+    OWN_CLASS,
+    ("sklearn.externals.joblib.numpy_pickle", "NumpyUnpickler"),
+}
 
 
 class InC(Unpickler):
@@ -67,6 +71,12 @@ def straight(wrapper: Any, np: Any, file: Playing) -> Any:
     if wrapper.order == "F":
         return array.reshape(wrapper.shape[::-1]).transpose()
     return array.reshape(wrapper.shape)
+
+
+def kind_of(unpickler: Any) -> type[NestedRecorder]:
+    """How to look at what this unpickler reads: joblib's stream is no plain pickle."""
+    classes = {(cls.__module__, cls.__name__) for cls in type(unpickler).__mro__}
+    return JoblibRecorder if classes & UNPICKLERS else NestedRecorder
 
 
 def fits(unpickler: Any, tape: Tape) -> bool:

@@ -10,7 +10,6 @@ import _compat_pickle
 import copyreg
 import io
 import pickle
-import sys
 from _pickle import Unpickler as CUnpickler
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -18,13 +17,11 @@ from struct import pack
 from types import MappingProxyType
 from typing import Any, Final
 
-from safeload.scan.inert import Earlier, Inert, Recorder
+from safeload.scan.inert import Inert, Recorder
+from safeload.scan.memo import After, Given, neutral_of
 from safeload.scan.report import GlobalRef, Report, Use
 
 REFERENCED: Final = Use.REFERENCED.value
-
-# Handed to the C unpickler as they are: bool and None are singletons, the rest immutable.
-_DATA: Final = frozenset({str, bytes, int, float, complex, bool, type(None), bytearray})
 
 
 def normalised(ref: GlobalRef) -> GlobalRef:
@@ -79,18 +76,6 @@ class SlowLook(_Asking, pickle._Unpickler):
         self.append(self.find_class(*key))
 
 
-class _Filled(Look):
-    """Has a memo of given values. CPython's setter takes a dict, and then forgets what was in it.
-
-    After an empty one it even writes beyond the memo's end.
-    """
-
-    values: tuple[Any, ...]
-
-    def persistent_load(self, pid: int) -> Any:
-        return self.values[pid]
-
-
 class _EmptyBuffers(Iterator[bytearray]):
     """Stands for out-of-band buffers, whose number is known to the stream alone."""
 
@@ -126,10 +111,14 @@ def look(  # noqa: PLR0913 - all that one look is
     """
     keywords = dict(options)
     keywords["buffers"] = _EmptyBuffers()
-    eye = (kind or engine())(reader, **keywords)
+    kind = kind or engine()
+    if memo:
+        neutral = {index: neutral_of(value, recorder) for index, value in memo.items()}
+        eye = _engine_with(kind, reader, keywords, neutral)
+    else:
+        eye = kind(reader, **keywords)
     eye.recorder, eye.fix_imports = recorder, keywords.get("fix_imports", True)
     if memo:
-        _fill(eye, {index: _neutral(value, recorder) for index, value in memo.items()})
         # Named by an earlier stream, not by this one, until it does something with them.
         recorder.uses.update(dict.fromkeys(recorder.uses, 0))
     problem, undecodable = "", ()
@@ -161,7 +150,9 @@ def holds_more(eye: Any, reader: Any) -> bool:
         frame = eye._unframer.current_frame  # type: ignore[attr-defined]  # typeshed leaves it out
         return bool(frame and frame.read(1))
     eye.recorder = Recorder({}, _into_nothing)
-    _fill(eye, {})
+    empty = Look(io.BytesIO(pickle.NONE + pickle.STOP))
+    empty.load()
+    eye.memo = empty.memo
     reader.now_holds(pickle.STOP)
     try:
         eye.load()
@@ -192,40 +183,20 @@ def report_of(recorder: Recorder, problem: str = "", format: str = "pickle") -> 
     )
 
 
-def _fill(eye: Any, memo: dict[int, Any]) -> None:
-    """Give an engine a memo to begin with."""
-    if isinstance(eye, SlowLook):
-        eye.memo = memo
-        return
+def _engine_with(kind: Engine, reader: Any, keywords: dict[str, Any], memo: Mapping[int, Any]) -> Any:
+    """An engine whose memo holds these values."""
+    if issubclass(kind, SlowLook):  # type: ignore[arg-type]  # an engine is a class
+        eye = kind(reader, **keywords)
+        eye.memo = dict(memo)
+        return eye
     one = pickle.BININT + b"%b" + pickle.BINPERSID + pickle.LONG_BINPUT + b"%b" + pickle.POP
     puts = [one % (pack("<i", number), pack("<I", index)) for number, index in enumerate(memo)]
-    filled = _Filled(io.BytesIO(b"".join((*puts, pickle.NONE, pickle.STOP))))
-    filled.values = tuple(memo.values())
-    filled.load()
-    eye.memo = filled.memo
-
-
-def _neutral(value: Any, recorder: Recorder, depth: int = 8) -> Any:
-    """A memo value of an earlier, judged load, as the look may hold it."""
-    if type(value) in _DATA:
-        return value
-    if type(value) is tuple and depth:
-        return tuple(_neutral(item, recorder, depth - 1) for item in value)
-    if isinstance(value, type) or callable(value) and hasattr(value, "__qualname__"):
-        ref = GlobalRef(str(getattr(value, "__module__", None) or "?"), str(value.__qualname__))
-        # An object that the stream gave a function's name is none.
-        return recorder.stub(ref if _stands_at(ref) is value else GlobalRef("?", ref.qualname))
-    earlier = object.__new__(Earlier)
-    earlier.args, earlier.recorder = (), recorder
-    return earlier
-
-
-def _stands_at(ref: GlobalRef) -> Any:
-    """What a name leads to in the modules that are here; imports nothing."""
-    found: Any = sys.modules.get(ref.module)
-    for part in ref.qualname.split("."):
-        found = getattr(found, part, None)
-    return found
+    after = After(b"".join((*puts, pickle.NONE, pickle.STOP)), reader)
+    eye = kind(after, **keywords)
+    eye.recorder = Given(tuple(memo.values()))
+    eye.load()
+    after.go_on()
+    return eye
 
 
 def look_at_bytes(data: bytes, recorder: Recorder, **arguments: Any) -> Report:

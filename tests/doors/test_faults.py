@@ -55,7 +55,7 @@ def test_a_device_of_zeros() -> None:
 
 
 @pytest.mark.parametrize(("data", "refused"), [(HONEST, False), (HOSTILE, True)], ids=["honest", "hostile"])
-def test_a_named_pipe(tmp_path: Path, data: bytes, refused: bool) -> None:
+def test_a_named_pipe(tmp_path: Path, data: bytes, refused: bool) -> None:  # noqa: FBT001 - a column
     os.mkfifo(tmp_path / "pipe")
     writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(data))
     writer.start()

@@ -1,0 +1,127 @@
+"""What an earlier stream left in an unpickler's memo, as the look at a later stream may hold it."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Any, Final
+
+from safeload.scan.inert import Earlier, Inert, Plain, Recorder
+from safeload.scan.report import GlobalRef
+
+# Handed to the C unpickler as they are: bool and None are singletons, the rest immutable.
+_DATA: Final = frozenset({str, bytes, int, float, complex, bool, type(None), bytearray})
+
+# Stand-ins that are kept for a later stream: of no more entries, each of no more parts and bytes.
+ENTRIES: Final = 20_000
+PARTS: Final = 512
+BYTES: Final = 4096
+
+
+class After:
+    """A reader that begins with bytes of ours, which fill an engine's memo as an earlier stream did.
+
+    CPython's setter will not do: given a dict it forgets what was in it, after an empty one it writes
+    beyond the memo's end, and it never counts the entries, so that MEMOIZE would begin at the first.
+    """
+
+    def __init__(self, beginning: bytes, reader: Any) -> None:
+        self._now: Any = io.BytesIO(beginning)
+        self._reader = reader
+
+    def go_on(self) -> None:
+        self._now = self._reader
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "peek" and hasattr(self._reader, "peek"):
+            return self._peek
+        raise AttributeError(name)
+
+    def _peek(self, size: int) -> Any:
+        return self._now.peek(size) if self._now is self._reader else b""
+
+    def read(self, size: int) -> Any:
+        return self._now.read(size)
+
+    def readline(self) -> Any:
+        return self._now.readline()
+
+    def readinto(self, into: Any) -> Any:
+        return self._now.readinto(into)
+
+
+class Given:
+    """Stands for a recorder while a memo is filled: a persistent id is the number of a value."""
+
+    def __init__(self, values: tuple[Any, ...]) -> None:
+        self._values = values
+
+    def persistent(self, pid: int) -> Any:
+        return self._values[pid]
+
+
+def neutral_of(value: Any, recorder: Recorder, depth: int = 8) -> Any:
+    """A memo value of an earlier, judged load, as the look may hold it."""
+    if isinstance(value, Inert):
+        return _again(value, recorder)
+    if type(value) in _DATA:
+        return value
+    if type(value) is tuple and depth:
+        return tuple(neutral_of(item, recorder, depth - 1) for item in value)
+    if isinstance(value, type) or callable(value) and hasattr(value, "__qualname__"):
+        ref = GlobalRef(str(getattr(value, "__module__", None) or "?"), str(value.__qualname__))
+        # An object that the stream gave a function's name is none.
+        return recorder.stub(ref if _stands_at(ref) is value else GlobalRef("?", ref.qualname))
+    earlier = object.__new__(Earlier)
+    earlier.args, earlier.recorder = (), recorder
+    return earlier
+
+
+def kept_of(memo: dict[int, Any]) -> dict[int, Inert]:
+    """Of an engine's memo what a later stream may need: small objects that rules ask about.
+
+    A dtype, a time zone: a pickler that is used again names them once. All else that a later stream
+    finds in the memo is only known to be there.
+    """
+    if len(memo) > ENTRIES:
+        return {}
+    return {
+        index: value
+        for index, value in memo.items()
+        if isinstance(value, Inert) and not isinstance(value, Plain) and _is_small(value, [PARTS, BYTES])
+    }
+
+
+def _is_small(value: Any, left: list[int]) -> bool:
+    """Whether no more parts and bytes hang on a value than are left."""
+    left[0] -= 1
+    if isinstance(value, str | bytes | bytearray):
+        left[1] -= len(value)
+    if min(left) < 0:
+        return False
+    if isinstance(value, Inert):
+        parts: Any = (getattr(value, "args", ()), getattr(value, "state", ()))
+    elif isinstance(value, dict):
+        parts = (*value, *value.values()) if len(value) <= PARTS else None
+    else:
+        parts = value if isinstance(value, tuple | list) else ()
+    return parts is not None and all(_is_small(part, left) for part in parts)
+
+
+def _again(kept: Inert, recorder: Recorder) -> Inert:
+    """The same stand-in for another look, with what was judged of it."""
+    made = object.__new__(recorder.stub(type(kept).ref))
+    for slot in ("args", "state"):
+        if hasattr(kept, slot):
+            setattr(made, slot, getattr(kept, slot))
+    return made
+
+
+def _stands_at(ref: GlobalRef) -> Any:
+    """What a name leads to in the modules that are here; imports nothing."""
+    found: Any = sys.modules.get(ref.module)
+    for part in ref.qualname.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
