@@ -19,12 +19,17 @@ if TYPE_CHECKING:
         PolicyError,
         SafeloadError,
         SafeloadWarning,
+        TensorsError,
+        TensorsRequiredError,
         UnreadableError,
     )
     from safeload.files import check, scan
     from safeload.grants import allow, trust
     from safeload.policy import Mode, Policy, Verdict
     from safeload.scan.report import GlobalRef, Report
+    from safeload.tensors.folders import convert
+    from safeload.tensors.load import Tensors, load_tensors
+    from safeload.tensors.twin import find_twin
 
 __version__ = boot.VERSION
 
@@ -38,14 +43,20 @@ __all__ = [
     "Report",
     "SafeloadError",
     "SafeloadWarning",
+    "Tensors",
+    "TensorsError",
+    "TensorsRequiredError",
     "UnreadableError",
     "Verdict",
     "__version__",
     "activate",
     "allow",
     "check",
+    "convert",
     "current_policy",
     "deactivate",
+    "find_twin",
+    "load_tensors",
     "scan",
     "status",
     "trust",
@@ -62,6 +73,8 @@ _ROOMS = {
     "PolicyError": "errors",
     "SafeloadError": "errors",
     "SafeloadWarning": "errors",
+    "TensorsError": "errors",
+    "TensorsRequiredError": "errors",
     "UnreadableError": "errors",
     "check": "files",
     "scan": "files",
@@ -74,6 +87,10 @@ _ROOMS = {
     "Verdict": "policy",
     "GlobalRef": "scan.report",
     "Report": "scan.report",
+    "convert": "tensors.folders",
+    "Tensors": "tensors.load",
+    "load_tensors": "tensors.load",
+    "find_twin": "tensors.twin",
 }
 
 

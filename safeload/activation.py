@@ -135,6 +135,7 @@ class Status:
             "problem": self.problem,
             "profiles": list(self.policy.profiles),
             "allow": sorted(map(str, self.policy.allow)),
+            "tensors": self.policy.tensors.value,
             "doors": dict(self.doors),
             "by_what": self.by_what,
             "children": self.children,

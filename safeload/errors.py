@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,10 @@ class SafeloadError(Exception):
 
 class PolicyError(SafeloadError, ValueError):
     """A setting or an allowance cannot be taken as it stands."""
+
+
+class TensorsError(SafeloadError, ValueError):
+    """No tensors can be taken out of a file, or none can be held here."""
 
 
 class SafeloadWarning(UserWarning):
@@ -44,6 +49,8 @@ class Refusal:
         late: settings that were changed in the environment after they had been read.
         profiles: shipped profiles that together list those refused names that any profile lists.
         unlisted: the refused names that no shipped profile lists.
+        tensors: the file holds tensors or arrays, which can be had without its code.
+        required: why no safetensors file was opened in its place, where the policy wants one.
     """
 
     api: str
@@ -58,6 +65,8 @@ class Refusal:
     problem: str = ""
     late: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
+    tensors: bool = False
+    required: str = ""
     unlisted: tuple[GlobalRef, ...] = ()
 
     @property
@@ -95,6 +104,10 @@ class UnreadableError(BlockedLoadError):
     """The file cannot be read to its end, so nobody can say what it holds."""
 
 
+class TensorsRequiredError(BlockedLoadError):
+    """The policy opens nothing but tensors, and no safetensors file is proven to hold this one's."""
+
+
 class UndecodableError(UnreadableError, UnicodeDecodeError):
     """Its text is in another encoding, as Python 2 wrote it.
 
@@ -108,6 +121,8 @@ class UndecodableError(UnreadableError, UnicodeDecodeError):
 
 def refusal_error(refusal: Refusal) -> BlockedLoadError:
     """The error of the kind that fits the facts."""
+    if refusal.required:
+        return TensorsRequiredError(refusal)
     if refusal.refused:
         return BlockedGlobalError(refusal)
     return (UndecodableError if refusal.undecodable else UnreadableError)(refusal)
@@ -124,6 +139,9 @@ def explain(refusal: Refusal) -> str:
         lines.append("  It asks for what the policy does not allow:")
         width = min(60, max(len(str(item.ref)) for item in refusal.refused))
         lines += [f"    {item.ref!s:<{width}}  {_why(item)}".rstrip() for item in refusal.refused]
+    if refusal.required:
+        lines.append("  The policy opens tensors only (tensors = require), and there is no proven safetensors")
+        lines.append(f"  file for it: {printable(refusal.required, 500)}")
     if refusal.unread:
         lines.append(f"  It could not be read to its end: {printable(refusal.unread)}")
     lines += ["", *_ways_forward(refusal), "", f"Policy: {refusal.policy}."]
@@ -141,6 +159,15 @@ def _why(item: Refused) -> str:
 
 
 def _ways_forward(refusal: Refusal) -> list[str]:
+    if refusal.required:
+        if not refusal.path:
+            return ["Convert its file once, which runs nothing of it: safeload convert FILE"]
+        return [
+            "Convert it once, which runs nothing of it:",
+            f"       safeload convert {shlex.quote(refusal.path)}",
+            "or take the tensors as they are:",
+            f"       {_call(refusal)}",
+        ]
     if refusal.undecodable and not refusal.refused:
         return ["Python 2 may have written it: pass encoding='latin1', if the function takes one."]
     if not refusal.refused:
@@ -150,15 +177,28 @@ def _ways_forward(refusal: Refusal) -> list[str]:
         ]
     if refusal.locked:
         whom = printable(refusal.contact) or "whoever maintains it"
-        return [f"This policy is locked. Send this message to {whom}."]
+        lines = [f"This policy is locked. Send this message to {whom}."]
+        if refusal.tensors:
+            lines += ["Until then, the tensors alone, without the file's code:", f"       {_call(refusal)}"]
+        return lines
     lines = ["Ways forward, safest first:"]
-    lines.append(f"  1. Ask for it in a format that cannot carry code: {_format(refusal.api)}.")
+    if refusal.tensors:
+        lines += ["  1. Take the tensors without the code:", f"       {_call(refusal)}"]
+    else:
+        lines.append(f"  1. Ask for it in a format that cannot carry code: {_format(refusal.api)}.")
     if any(item.ground is not Ground.UNLISTED for item in refusal.refused):
         lines.append("  2. Allowing names is no way out here: not every refusal above is of a name")
         lines.append("     that could be allowed.")
     else:
         lines += _allowing(refusal)
     return lines + _trust(refusal, 3)
+
+
+def _call(refusal: Refusal) -> str:
+    """What takes the tensors out of the very file that was refused."""
+    path = refusal.path
+    shown = repr(path) if path == printable(path, len(path)) else ascii(path)
+    return f"tensors = safeload.load_tensors({shown})"
 
 
 def _allowing(refusal: Refusal) -> list[str]:

@@ -22,6 +22,7 @@ LEVELS: Final = {
     "policy.changed": "info",
     "policy.defended": "warning",
     "library.vulnerable": "warning",
+    "twin.hostile": "warning",
     "load.admitted": "info",
     "load.reported": "warning",
     "load.blocked": "error",

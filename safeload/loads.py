@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final, Self
 
 from safeload import grants, keep, record, settings
@@ -126,7 +127,7 @@ def path_of(source: Any) -> str:
     return name if isinstance(name, str) else ""
 
 
-def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
+def refuse(load: Load, policy: Policy, verdict: Verdict, *, required: str = "") -> None:
     """Raise for a refused load, or in audit mode say so and return."""
     api, path = load.named()
     refusal = Refusal(
@@ -142,6 +143,8 @@ def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
         problem=STATE.problem or next(filter(None, map(problem_of, policy.profiles)), ""),
         late=tuple(item.partition("=")[0] for item in changed_settings(policy)),
         profiles=profiles_for(verdict.refused),
+        tensors=_holds_tensors(load, path),
+        required=required,
         unlisted=tuple(item.ref for item in verdict.refused if not profiles_naming(item.ref)),
     )
     if policy.mode is Mode.AUDIT:
@@ -150,6 +153,13 @@ def refuse(load: Load, policy: Policy, verdict: Verdict) -> None:
     load.sink_of_outermost().blocked(refusal)
     load.outermost().refusal = refusal
     raise refusal_error(refusal)
+
+
+def _holds_tensors(load: Load, path: str) -> bool:
+    """Whether the file is one on disk that names what tensors or arrays are made by."""
+    from safeload.scan.array_forms import MAKERS
+
+    return not MAKERS.isdisjoint(load.sink_of_outermost().required) and Path(path).is_file()
 
 
 def changed_settings(policy: Policy) -> tuple[str, ...]:

@@ -28,6 +28,19 @@ class Mode(enum.Enum):
         return list(Mode).index(self)
 
 
+class Twins(enum.Enum):
+    """Whether the safetensors file beside a pickle is opened in its place, where it is proven the same."""
+
+    PREFER = "prefer"
+    REQUIRE = "require"
+    OFF = "off"
+
+    @property
+    def strictness(self) -> int:
+        """What a locked policy may only be raised to."""
+        return (Twins.OFF, Twins.PREFER, Twins.REQUIRE).index(self)
+
+
 class Ground(enum.Enum):
     """Why one name was refused."""
 
@@ -80,6 +93,7 @@ class Policy:
         mode: what becomes of a refused load.
         profiles: the shipped lists in force, by name.
         allow: names allowed beside them, for any use.
+        tensors: whether a safetensors twin is opened in place of a pickle.
         origin: where the policy came from, as messages and events show it.
         locked: code and environment may only tighten it.
         limits: how much one pickle may ask of memory and time.
@@ -89,6 +103,7 @@ class Policy:
     mode: Mode = Mode.ENFORCE
     profiles: tuple[str, ...] = DEFAULT_PROFILES
     allow: frozenset[GlobalRef] = field(default_factory=frozenset)
+    tensors: Twins = Twins.PREFER
     origin: str = "shipped"
     locked: bool = False
     limits: Limits = DEFAULTS
@@ -100,6 +115,7 @@ class Policy:
             self.mode.strictness >= bounds.mode.strictness
             and set(self.profiles) <= set(bounds.profiles)
             and self.allow <= bounds.allow
+            and self.tensors.strictness >= bounds.tensors.strictness
             and self.locked >= bounds.locked
             and all(own <= bound for own, bound in zip(self.limits, bounds.limits, strict=True))
         )
@@ -109,7 +125,8 @@ class Policy:
         """The first 16 digits of a sha256 over what the policy says: equal for equal policies."""
         import hashlib  # brings in OpenSSL, 4 MB
 
-        said: tuple[Any, ...] = (self.mode.value, self.profiles, tuple(sorted(self.allow)), self.locked)
+        names = tuple(sorted(self.allow))
+        said: tuple[Any, ...] = (self.mode.value, self.profiles, names, self.locked, self.tensors.value)
         if self.limits != Limits():
             said = (*said, self.limits)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from safeload.allowlists import DEFAULT_PROFILES, is_profile, never_reason, profile_names
 from safeload.errors import PolicyError
-from safeload.policy import Mode, Policy
+from safeload.policy import Mode, Policy, Twins
 from safeload.scan.report import GlobalRef, printable
 from safeload.scan.strain import Limits
 
@@ -24,6 +24,7 @@ FILE_KEYS: Final[dict[str, tuple[type, str]]] = {
     "mode": (str, "a text"),
     "profiles": (list, "a list of texts"),
     "allow": (list, "a list of texts"),
+    "tensors": (str, "a text"),
     "locked": (bool, "true or false"),
     "contact": (str, "a text"),
     "log": (str, "a text"),
@@ -144,6 +145,7 @@ def _written(path: Path, text: str, table: dict[str, Any]) -> Written:
         mode=mode(table.get("mode", "enforce"), where("mode")),
         profiles=profiles(table.get("profiles", DEFAULT_PROFILES), lambda item: where("profiles", item)),
         allow=names(table.get("allow", ()), lambda item: where("allow", item)),
+        tensors=twins(table.get("tensors", "prefer"), where("tensors")),
         origin=str(path),
         locked=table.get("locked", False),
         contact=table.get("contact", ""),
@@ -175,6 +177,10 @@ def one_of(value: str, values: Iterable[str], where: str) -> str:
 
 def mode(value: str, where: str) -> Mode:
     return Mode(one_of(value, [mode.value for mode in Mode], where))
+
+
+def twins(value: str, where: str) -> Twins:
+    return Twins(one_of(value, [twins.value for twins in Twins], where))
 
 
 def profiles(items: Iterable[str], where: Any) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Final
 
 from safeload import boot, policy_file
 from safeload.errors import PolicyError
-from safeload.policy import Mode, Policy
+from safeload.policy import Mode, Policy, Twins
 from safeload.policy_file import Written
 from safeload.scan.report import GlobalRef
 
@@ -28,12 +28,20 @@ VARIABLES: Final = (
     "SAFELOAD_ALLOW",
     "SAFELOAD_PROFILES",
     "SAFELOAD_POLICY",
+    "SAFELOAD_TENSORS",
+    "SAFELOAD_CACHE",
     "SAFELOAD_LOG",
     "SAFELOAD_PATHS",
     "SAFELOAD_LOCKED",
 )
 # Whoever names a locked file says in the same breath where its log goes.
-POLICY_ONLY: Final = ("SAFELOAD_MODE", "SAFELOAD_ALLOW", "SAFELOAD_PROFILES", "SAFELOAD_LOCKED")
+POLICY_ONLY: Final = (
+    "SAFELOAD_MODE",
+    "SAFELOAD_ALLOW",
+    "SAFELOAD_PROFILES",
+    "SAFELOAD_TENSORS",
+    "SAFELOAD_LOCKED",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,7 @@ class Settings:
     Attributes:
         problem: why what was configured is not in force; empty if it is.
         passed_over: variables that would have loosened a locked policy.
+        cache: the folder for converted checkpoints, where one was named.
     """
 
     policy: Policy
@@ -50,6 +59,7 @@ class Settings:
     paths: str = "plain"
     problem: str = ""
     passed_over: tuple[str, ...] = ()
+    cache: str = ""
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -59,6 +69,10 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     be read may have been locked, so the shipped policy that stands in for it is.
     """
     environment = boot.ENVIRONMENT if environment is None else environment
+    return replace(_load(environment), cache=environment.get("SAFELOAD_CACHE", ""))
+
+
+def _load(environment: Mapping[str, str]) -> Settings:
     try:
         system = policy_file.read_system_file(SYSTEM_FILE)
     except FileNotFoundError:
@@ -124,6 +138,7 @@ class _Said:
     mode: Mode | None
     profiles: tuple[str, ...]
     allow: frozenset[GlobalRef]
+    tensors: Twins | None
     locked: bool
 
 
@@ -138,10 +153,12 @@ def _said(environment: Mapping[str, str]) -> _Said:
     if locked not in TRUE:
         msg = f"SAFELOAD_LOCKED is 0 or 1, not {locked!r}"
         raise PolicyError(msg)
+    tensors = environment.get("SAFELOAD_TENSORS", "")
     return _Said(
         policy_file.mode(mode, "SAFELOAD_MODE") if mode else None,
         policy_file.profiles(parts("SAFELOAD_PROFILES"), in_variable("SAFELOAD_PROFILES")),
         policy_file.names(parts("SAFELOAD_ALLOW"), in_variable("SAFELOAD_ALLOW")),
+        policy_file.twins(tensors, "SAFELOAD_TENSORS") if tensors else None,
         TRUE[locked],
     )
 
@@ -155,6 +172,7 @@ def _widened(policy: Policy, environment: Mapping[str, str]) -> Policy:
             mode=said.mode or policy.mode,
             profiles=said.profiles or policy.profiles,
             allow=policy.allow | said.allow,
+            tensors=said.tensors or policy.tensors,
             locked=policy.locked or said.locked,
         ),
     )
@@ -164,7 +182,8 @@ def _tightened(policy: Policy, environment: Mapping[str, str]) -> Policy:
     said = _said(environment)
     profiles = [name for name in policy.profiles if not said.profiles or name in said.profiles]
     mode = max(policy.mode, said.mode or policy.mode, key=lambda mode: mode.strictness)
-    return _named_after(policy, replace(policy, mode=mode, profiles=tuple(profiles)))
+    tensors = max(policy.tensors, said.tensors or policy.tensors, key=lambda twins: twins.strictness)
+    return _named_after(policy, replace(policy, mode=mode, profiles=tuple(profiles), tensors=tensors))
 
 
 def _named_after(before: Policy, after: Policy) -> Policy:
@@ -178,11 +197,14 @@ def _loosening(
     policy = written.policy
     asked = set(filter(None, map(str.strip, environment.get("SAFELOAD_PROFILES", "").split(","))))
     mode = environment.get("SAFELOAD_MODE", policy.mode.value).strip().lower()
+    tensors = environment.get("SAFELOAD_TENSORS", policy.tensors.value).strip().lower()
     loosens = {
         "SAFELOAD_MODE": mode in {m.value for m in Mode if m.strictness < policy.mode.strictness},
         "SAFELOAD_ALLOW": bool(environment.get("SAFELOAD_ALLOW", "").strip(" ,")),
         "SAFELOAD_PROFILES": bool(asked - {"default", *policy.profiles}),
         "SAFELOAD_POLICY": environment.get("SAFELOAD_POLICY", "") not in ("", policy.origin),
+        "SAFELOAD_TENSORS": tensors in {t.value for t in Twins if t.strictness < policy.tensors.strictness},
+        "SAFELOAD_CACHE": False,
         "SAFELOAD_LOG": environment.get("SAFELOAD_LOG", written.log) != written.log,
         "SAFELOAD_PATHS": environment.get("SAFELOAD_PATHS", written.paths) != written.paths,
         "SAFELOAD_LOCKED": environment.get("SAFELOAD_LOCKED") == "0",

@@ -14,6 +14,7 @@ def ensure_policy() -> None:
         return
     found = settings.load()
     STATE.problem, STATE.log, STATE.paths = found.problem, found.log, found.paths
+    STATE.cache = found.cache
     STATE.policy = found.policy
     os.register_at_fork(after_in_child=COLLECTION_PAUSED.reset_in_child)
     if found.policy.locked:

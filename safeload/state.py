@@ -26,6 +26,7 @@ class State:
             is held while it does.
         policy: the policy in force, without what ``allow()`` added.
         problem: why the configured policy could not be read; the shipped one is in force then.
+        cache: the folder for converted checkpoints, where one was named.
         log: where events go.
         paths: how events name files: as they are, or hashed.
         granted: names and profiles that ``allow()`` added for the process.
@@ -43,6 +44,7 @@ class State:
     policy: Policy | None = None
     problem: str = ""
     log: str = "stderr"
+    cache: str = ""
     paths: str = "plain"
     granted: frozenset[GlobalRef | str] = frozenset()
     trusted: Mapping[str, str] = field(default_factory=dict)

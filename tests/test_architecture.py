@@ -36,13 +36,14 @@ FLOORS = (
         "safeload.named",
         "safeload.boot",
     ),
-    ("safeload.replay", "safeload.tape", "safeload.loads"),
+    ("safeload.replay", "safeload.tape", "safeload.loads", "safeload.tensors"),
     # Who judges has to know a channel when it sees one.
     ("safeload.guard", "safeload.doors.channels"),
     ("safeload.doors",),
     ("safeload.health",),
     ("safeload.activation",),
-    ("safeload.files",),
+    # Who converts has to know where the cache is, which the settings say.
+    ("safeload.files", "safeload.tensors.folders"),
     ("safeload.installing", "safeload.doctor", "safeload.notebook", "safeload.learning", "safeload.naming"),
     ("safeload", "safeload.demo", "safeload.cli", "safeload.__main__", "safeload.startup"),
 )
@@ -55,7 +56,11 @@ KEEPERS = {
     "rich": {"safeload.cli", "safeload.demo"},
     "lz4": {"safeload.scan.unpack"},
     # Only by who reads a torch archive with torch's own reader, and by who shows real loads.
-    "torch": {"safeload.files", "safeload.demo"},
+    "torch": {"safeload.files", "safeload.demo", "safeload.tensors.build"},
+    # What holds tensors where there is no torch.
+    "numpy": {"safeload.tensors.build"},
+    "ml_dtypes": {"safeload.tensors.build"},
+    "platformdirs": {"safeload.tensors.cache"},
     # What looks at many files lets joblib and its clusters do it, and fsspec open what is elsewhere.
     "joblib": {"safeload.demo", "safeload.cli.many"},
     "distributed": {"safeload.cli.many"},
@@ -74,6 +79,8 @@ UPWARD = {
     # A library that arrives switches safeload on where nobody has.
     ("safeload.boot", "safeload.activation"),
     ("safeload.boot", "safeload.doors.arrival"),
+    # What is written says which version wrote it.
+    ("safeload.tensors.convert", "safeload"),
     # `safeload.scan` is the package and the verb.
     ("safeload.scan", "safeload.files"),
 }

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from safeload import policy_file, settings
-from safeload.policy import Mode
+from safeload.policy import Mode, Twins
 
 ROOT = Path(__file__).parents[1]
 LOCKED = 'mode = "enforce"\nlocked = true\n'
@@ -329,3 +329,28 @@ def test_a_broken_policy_is_told_once_and_in_every_refusal(tmp_path: Path) -> No
     ended = run_child(tmp_path, NAME, again, None, SAFELOAD_POLICY=str(named))
     assert f"Not in force as configured: {named}, line 1: mode is" in ended.stderr
     assert len([event for event in events(tmp_path) if event["event"] == "safeload.policy.rejected"]) == 1
+
+
+# what is the case: (system file, environment, what is in force, whether there is a problem)
+TWINS = {
+    "nothing is configured": (None, {}, Twins.PREFER, False),
+    "the environment alone": (None, {"SAFELOAD_TENSORS": "require"}, Twins.REQUIRE, False),
+    "the environment over an open file": ('tensors = "require"\n', {"SAFELOAD_TENSORS": "off"}, Twins.OFF, False),
+    "a locked file is tightened": ("locked = true\n", {"SAFELOAD_TENSORS": "require"}, Twins.REQUIRE, False),
+    "a locked file is not loosened": ('tensors = "require"\nlocked = true\n', {"SAFELOAD_TENSORS": "off"}, Twins.REQUIRE, False),
+    "a locked file keeps the twin": ("locked = true\n", {"SAFELOAD_TENSORS": "off"}, Twins.PREFER, False),
+    "a word that is none": (None, {"SAFELOAD_TENSORS": "yes"}, Twins.PREFER, True),
+}
+
+
+@pytest.mark.parametrize("case", TWINS.values(), ids=TWINS)
+def test_whether_the_twin_is_opened(
+    case: tuple[str | None, dict[str, str], Twins, bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, environment, *expected = case
+    monkeypatch.setattr(settings, "SYSTEM_FILE", tmp_path / "system.toml")
+    if system is not None:
+        (tmp_path / "system.toml").write_text(system)
+    found = settings.load(environment)
+    assert [found.policy.tensors, bool(found.problem)] == expected
+    assert ("SAFELOAD_TENSORS" in found.passed_over) == (environment.get("SAFELOAD_TENSORS") == "off" and found.policy.locked)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 import safeload
-from safeload.cli import demonstrating, installing, looking, standing, teaching
+from safeload.cli import converting, demonstrating, installing, looking, standing, teaching
 
 
 @click.group()
@@ -20,6 +20,8 @@ def main() -> None:
 for _command in (
     looking.scan,
     looking.check,
+    converting.convert,
+    converting.twin,
     standing.status,
     standing.doctor,
     teaching.learn,

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from safeload import grants, guard
+from safeload.doors.safetensors_content import safetensors_in
 from safeload.doors.wrapping import stand_in_front
 from safeload.state import STATE
 
@@ -27,6 +28,9 @@ def load(
         if content is not None and args:
             announced.trusted = True
             return wrapped(io.BytesIO(content), *args[1:], **options)
+        found = safetensors_in(source)
+        if found is not None:
+            return found
         return wrapped(*args, **options)
 
 

@@ -20,7 +20,9 @@ from typing import Any, Final
 
 from safeload import grants, guard, record
 from safeload.doors import arrival, data_only, joblib_in_c
+from safeload.doors.arguments import takes
 from safeload.doors.find_class import Override, override_of
+from safeload.doors.safetensors_content import may_be_safetensors, safetensors_in
 from safeload.scan.look import Look, SlowLook
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import GlobalRef
@@ -87,8 +89,10 @@ def _size(data: Any) -> int:
 def load(original: Original, *args: Any, **options: Any) -> Any:
     """``pickle.load``: an Unpickler over the file, as CPython's own is."""
     file = args[0] if args else options.get("file")
-    if not STATE.active or not is_readable(file) or not _takes(args, options):
+    if not STATE.active or not is_readable(file) or not takes(args, options):
         return original(*args, **options)
+    if may_be_safetensors(file) and (found := safetensors_in(file)) is not None:
+        return found
     if not options and data_only.is_likely(file):
         try:
             return data_only.load(original, file)
@@ -97,13 +101,6 @@ def load(original: Original, *args: Any, **options: Any) -> Any:
     keywords = {key: value for key, value in options.items() if key != "file"}
     unpickler = _pickle.Unpickler(Tape(file, keywords), **keywords)
     return unpickle(STATE.originals["unpickle"], unpickler, api="pickle.load")
-
-
-def _takes(args: tuple[Any, ...], options: dict[str, Any]) -> bool:
-    """Whether CPython's load takes these arguments; if not, it says so better than we."""
-    words = {"fix_imports", "encoding", "errors", "buffers"} | (set() if args else {"file"})
-    texts = [options[name] for name in ("encoding", "errors") if name in options]
-    return len(args) <= 1 and options.keys() <= words and all(isinstance(t, str) for t in texts)
 
 
 def is_readable(file: Any) -> bool:

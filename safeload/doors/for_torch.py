@@ -14,11 +14,12 @@ import operator
 import pickle
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
 from safeload import grants, guard, record
-from safeload.doors import for_pickle
+from safeload.doors import for_pickle, twins
 from safeload.doors.find_class import Override
 from safeload.doors.versions import vulnerable
 from safeload.doors.wrapping import stand_in_front
@@ -43,6 +44,9 @@ def load(
         if content is not None and args:
             announced.trusted = True
             args = (io.BytesIO(content), *args[1:])
+        found = twins.instead(announced, args, options)
+        if found is not twins.NOTHING:
+            return found
         module = args[2] if len(args) > 2 else options.get("pickle_module")  # noqa: PLR2004
         requested = options.get("weights_only")
         effective = requested if requested is not None else module is None
@@ -53,6 +57,8 @@ def load(
         try:
             return wrapped(*args, **options)
         except pickle.UnpicklingError as error:
+            if announced.refusal is None and announced.path and Path(announced.path).is_file():
+                error.add_note(f"safeload: the tensors, without the code: safeload.load_tensors({announced.path!r})")
             if announced.refusal is None or isinstance(error, BlockedLoadError):
                 raise
             # torch words every error of its weights-only unpickler anew.

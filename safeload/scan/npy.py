@@ -38,7 +38,7 @@ def read_npy(file: io.BufferedReader[Any], reading: Reading) -> Report:
 
 
 def _read_array(file: io.BufferedReader[Any], reading: Reading) -> Report:
-    header = _header(file)
+    header = read_header(file)
     descr, shape = header["descr"], header["shape"]
     if holds_objects(descr):
         return read_one(file, reading)
@@ -50,7 +50,7 @@ def _read_array(file: io.BufferedReader[Any], reading: Reading) -> Report:
     return Report()
 
 
-def _header(file: io.BufferedReader[Any]) -> dict[str, Any]:
+def read_header(file: io.BufferedReader[Any]) -> dict[str, Any]:
     fixed = file.read(8)
     width = 2 if fixed[6:7] == b"\x01" else 4
     length = int.from_bytes(file.read(width), "little")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import enum
+import zlib
 from typing import Final, NamedTuple
 
 HEAD: Final = 1024
@@ -81,10 +82,10 @@ def sniff(head: bytes) -> Kind:
     mark = _mark(head)
     if mark is not None:
         return mark.kind
+    if is_safetensors(head) and not (_is_zlib(head) and _unpacks(head)):
+        return Kind.SAFETENSORS
     if _is_zlib(head):
         return Kind.ZLIB
-    if is_safetensors(head):
-        return Kind.SAFETENSORS
     return Kind.TAR if is_tar(head) else Kind.PICKLE
 
 
@@ -130,6 +131,15 @@ def _mark(head: bytes) -> Mark | None:
 
 def _is_zlib(head: bytes) -> bool:
     return head[:1] == b"x" and len(head) > 1 and int.from_bytes(head[:2], "big") % 31 == 0
+
+
+def _unpacks(head: bytes) -> bool:
+    """Whether it is zlib's further on: the length of a safetensors header may begin as zlib does."""
+    try:
+        zlib.decompressobj().decompress(head)
+    except zlib.error:
+        return False
+    return True
 
 
 def _text_looks_like(head: bytes) -> str:

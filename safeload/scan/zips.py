@@ -11,6 +11,7 @@ import io
 import re
 import zipfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import IO, Any, BinaryIO, Final, cast
 
@@ -46,7 +47,7 @@ def _read(
     archive: zipfile.ZipFile, file: io.BufferedReader[Any], reading: Reading, size: int
 ) -> Report:
     members = [member for member in archive.infolist() if not member.is_dir()]
-    reports = [Report(problem=_oddity(archive, members, size))]
+    reports = [Report(problem=oddity(archive, members, size))]
     root = torch_root(members)
     if root is not None:
         name, found = _read_torch(archive, file, members, root, reading)
@@ -59,7 +60,7 @@ def _read(
     return merge(reports + found, name)
 
 
-def _oddity(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], size: int) -> str:
+def oddity(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], size: int) -> str:
     """What makes parsers disagree about an archive; empty where nothing does."""
     names = Counter(member.filename.casefold() for member in members)
     twice = next((name for name, count in names.items() if count > 1), None)
@@ -172,3 +173,25 @@ def _disagreement(
     except RuntimeError as error:
         return f"torch's own reader does not take it ({printable(str(error).splitlines()[0])})"
     return ""
+
+
+# --- numpy --------------------------------------------------------------------------------------
+
+
+def read_npz_members(file: io.BufferedReader[Any]) -> Iterator[tuple[str, bytes]]:
+    """The arrays of an ``npz`` as files in memory, by name.
+
+    Raises:
+        ValueError: it is another archive, or can be read in two ways.
+    """
+    size = file.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(cast("BinaryIO", file)) as archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        wrong = oddity(archive, members, size)
+        if wrong:
+            raise ValueError(wrong)
+        if not members or not all(member.filename.endswith(".npy") for member in members):
+            msg = "a zip archive, and neither torch's nor numpy's"
+            raise ValueError(msg)
+        for member in members:
+            yield member.filename.removesuffix(".npy"), archive.read(member)

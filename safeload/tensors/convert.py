@@ -1,0 +1,257 @@
+"""``convert()``: one checkpoint as safetensors, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from safeload.errors import TensorsError
+from safeload.scan.forms import TensorForm
+from safeload.scan.outline import Outline
+from safeload.scan.report import printable
+from safeload.scan.skeleton import Skeleton
+from safeload.tensors.build import NotHereError
+from safeload.tensors.load import VERSIONS, outline_of
+from safeload.tensors.names import safetensors_name
+from safeload.tensors.source import Source
+from safeload.tensors.ties import tied
+from safeload.tensors.write import CHUNK, Entry, Progress, entry_of, header_of, parts, replacing, write_entries
+
+DIGEST: Final = "safeload.source_sha256"
+VERSION: Final = "safeload.version"
+RESERVED: Final = frozenset({"__metadata__", "format", DIGEST, VERSION, VERSIONS})
+WHOLE: Final = "tensor"
+"""The name of a tensor that is the whole file: a name of no letters is none in safetensors."""
+
+FREE: Final = 1 << 30
+TIMES: Final = 4
+"""What is written may be ``FREE`` bytes and ``TIMES`` the size of the file; more is taken for a trap."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """What became of one file.
+
+    Attributes:
+        source: the file that was read.
+        out: the safetensors file.
+        sha256: the digest of the source.
+        fresh: it was written now; False where it was there already.
+        names: how many names the tensors have, ties among them.
+        ties: names that stand for another's tensor, with that other.
+        left_out: what is not in it, with the reasons.
+        sidecar: the JSON file with numbers, texts and what was left out; None where there is nothing.
+    """
+
+    source: Path
+    out: Path
+    sha256: str
+    fresh: bool
+    names: int = 0
+    ties: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    sidecar: Path | None = None
+
+
+def convert_file(
+    source: Path, out: Path | None = None, *, overwrite: bool = False, progress: Progress | None = None
+) -> Conversion:
+    """Write the tensors of one file as safetensors; see :func:`safeload.convert`."""
+    out = source.with_name(safetensors_name(source.name)) if out is None else out
+    if out.exists() and source.samefile(out):
+        msg = f"'{printable(str(source))}' would be written over itself"
+        raise TensorsError(msg)
+    with Source(source) as opened:
+        if out.exists():
+            digest = sha256_of(opened)
+            before = _made_by_us(out)
+            if before == digest:
+                return Conversion(source=source, out=out, sha256=digest, fresh=False, sidecar=_sidecar(out, there=True))
+            if before is None and not overwrite:
+                msg = f"'{printable(str(out))}' is there and was not made by this: name another, or overwrite it"
+                raise TensorsError(msg)
+        skeleton = opened.skeleton()
+        found = outline_of(skeleton)
+        return _written(opened, skeleton, found, source, out, progress or _silent)
+
+
+def _written(  # noqa: PLR0913, PLR0917 - one file's conversion
+    opened: Source, skeleton: Skeleton, found: Outline, source: Path, out: Path, progress: Progress
+) -> Conversion:
+    entries, ties, left_out = _entries(found)
+    if not entries:
+        msg = f"'{printable(str(source))}' holds no tensor that safetensors could hold"
+        raise TensorsError(msg)
+    total = sum(entry.nbytes for entry in entries)
+    if total > FREE + TIMES * opened.size:
+        msg = f"'{printable(str(source))}' would become {total} bytes, which is taken for a trap"
+        raise TensorsError(msg)
+    stamp = opened.stamp()
+    hashing = _Hashing(opened)
+    with replacing(out) as file:
+        is_torch = any(isinstance(entry.form, TensorForm) for entry in entries)
+        head, ordered = header_of(entries, _metadata(skeleton, found, ties, is_torch=is_torch, digest="0" * 64))
+        file.write(head)
+        write_entries(file, opened, ordered, progress)
+        _verify(file, len(head), opened, ordered)
+        digest = hashing.result()  # which took about as long as all the rest
+        final, _ = header_of(entries, _metadata(skeleton, found, ties, is_torch=is_torch, digest=digest))
+        os.pwrite(file.fileno(), final, 0)
+        if len(final) != len(head) or os.pread(file.fileno(), len(final), 0) != final:
+            raise TensorsError(DIFFERENT)
+        if opened.stamp() != stamp:
+            msg = f"'{printable(str(source))}' was changed while it was read"
+            raise TensorsError(msg)
+        sidecar = _write_sidecar(out, source, digest, found.scalars, left_out)
+    return Conversion(
+        source=source,
+        out=out,
+        sha256=digest,
+        fresh=True,
+        names=len(entries) + len(ties),
+        ties=ties,
+        left_out=left_out,
+        sidecar=sidecar,
+    )
+
+
+def _entries(found: Outline) -> tuple[list[Entry], dict[str, str], dict[str, str]]:
+    """What is written, which names stand for another's tensor, and what is left out."""
+    entries: list[Entry] = []
+    ties: dict[str, str] = {}
+    left_out = dict(found.left_out)
+    left_out |= dict.fromkeys(found.beside, "a tensor that state_dict() leaves out")
+    for group in tied(found.tensors):
+        form = found.tensors[group[0]]
+        names = [name for name in group if _is_name(name)]
+        left_out |= {name: "a name that safetensors cannot have" for name in group if name not in names}
+        if not names:
+            continue
+        try:
+            entries.append(entry_of(names[0] or WHOLE, form))
+        except NotHereError as error:
+            left_out |= dict.fromkeys(names, str(error))
+            continue
+        ties |= dict.fromkeys(names[1:], names[0])
+    return entries, ties, left_out
+
+
+def _is_name(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return name not in RESERVED
+
+
+def _metadata(
+    skeleton: Skeleton, found: Outline, ties: Mapping[str, str], *, is_torch: bool, digest: str
+) -> dict[str, str]:
+    from safeload import __version__
+
+    kept = {name: text for name, text in skeleton.metadata.items() if not name.startswith("safeload.")}
+    said = {"format": "pt" if is_torch else "np", DIGEST: digest, VERSION: __version__}
+    if "" in found.metadata:
+        said[VERSIONS] = json.dumps(found.metadata[""], default=str)
+    return kept | dict(ties) | said
+
+
+class _Hashing:
+    """The digest of a file, taken beside the writing: hashing needs no lock of Python's."""
+
+    def __init__(self, source: Source) -> None:
+        self._found: str | BaseException = ""
+        self._source = source
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._found = sha256_of(self._source)
+        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+            self._found = error
+
+    def result(self) -> str:
+        self._thread.join()
+        if isinstance(self._found, BaseException):
+            raise self._found
+        return self._found
+
+
+def sha256_of(source: Source) -> str:
+    """The digest of the whole file, read beside whoever else reads it."""
+    digest = hashlib.sha256()
+    for piece in source.pieces():
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _made_by_us(out: Path) -> str | None:
+    """The digest of the file that an earlier conversion was made from; None if it is no such."""
+    try:
+        with Source(out) as opened:
+            found = opened.skeleton()
+    except (TensorsError, OSError):
+        return None
+    return found.metadata.get(DIGEST) if found.format == "safetensors" else None
+
+
+DIFFERENT: Final = "what was written is not what was read: the disk or the file changed"
+
+
+def _verify(file: Any, at: int, source: Source, ordered: list[Entry]) -> None:
+    """Read back what was written from there on and compare it with what it was made from.
+
+    Raises:
+        TensorsError: they differ.
+    """
+    written = file.fileno()
+    same = True
+    syncing = threading.Thread(target=os.fsync, args=(written,), daemon=True)  # the disk's time, not ours
+    syncing.start()
+    back = bytearray(CHUNK)
+    room = memoryview(back)
+    for entry in ordered:
+        for part in parts(source, entry):
+            same = same and os.preadv(written, [room[: len(part)]], at) == len(part)
+            same = same and back.startswith(part)  # as a block: views are compared item by item
+            at += len(part)
+    syncing.join()
+    if not same or os.fstat(written).st_size != at:
+        raise TensorsError(DIFFERENT)
+
+
+def _sidecar(out: Path, *, there: bool = False) -> Path | None:
+    path = out.with_name(f"{out.name}.json")
+    return path if not there or path.exists() else None
+
+
+def _write_sidecar(
+    out: Path, source: Path, digest: str, scalars: Mapping[str, Any], left_out: dict[str, str]
+) -> Path | None:
+    kept: dict[str, Any] = {}
+    for name, value in scalars.items():
+        if type(value) in (str, int, bool, type(None)) or (type(value) is float and math.isfinite(value)):
+            kept[name] = value
+        elif type(value) in (float, complex):
+            kept[name] = repr(value)
+        else:
+            left_out[name] = f"a {type(value).__name__}"
+    if not kept and not left_out:
+        return None
+    text = {"source": source.name, "sha256": digest, "values": kept, "left_out": left_out}
+    path = out.with_name(f"{out.name}.json")
+    with replacing(path) as file:
+        file.write(json.dumps(text, indent=1, ensure_ascii=True).encode())
+    return path
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Nobody watches."""

@@ -1,0 +1,406 @@
+"""``load_tensors`` gives what ``torch.load`` would have given, and runs nothing for it."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import pickle
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+import joblib
+import numpy as np
+from kit_of_tensors import ONLY_IN_ZIP, STATES, Head, Hostile, assert_same, saved, sharing
+
+import safeload
+
+ZIP, LEGACY = {"_use_new_zipfile_serialization": True}, {"_use_new_zipfile_serialization": False}
+ROWS = [
+    pytest.param(state, form, id=f"{name}, {'zip' if form is ZIP else 'legacy'}")
+    for states, forms in ((STATES, (ZIP, LEGACY)), (ONLY_IN_ZIP, (ZIP,)))
+    for name, state in states.items()
+    for form in forms
+]
+
+
+@pytest.mark.parametrize(("state", "form"), ROWS)
+@pytest.mark.parametrize("maps", [True, False], ids=["mapped", "copied"])
+def test_it_gives_what_torch_load_gives(maps, state, form, tmp_path: Path) -> None:
+    path = tmp_path / "x.pt"
+    torch.save(state, path, **form)
+    with safeload.activate(safeload.Policy(tensors=safeload.policy.Twins.OFF)):
+        theirs = torch.load(path, weights_only=False)
+    ours = safeload.load_tensors(path, mmap=maps)
+    assert list(ours) == list(theirs)
+    for name in theirs:
+        assert_same(ours[name], theirs[name])
+    assert sharing(ours) == sharing(theirs)
+    assert not ours.left_out
+
+
+@pytest.mark.parametrize("form", [ZIP, LEGACY], ids=["zip", "legacy"])
+def test_a_whole_module_has_the_names_of_its_state_dict(form, tmp_path: Path) -> None:
+    module = Head()
+    torch.save({"epoch": 3, "model": module, "none": None}, tmp_path / "x.pt", **form)
+    ours = safeload.load_tensors(tmp_path / "x.pt")
+    model = ours.below("model")
+    assert ours.models == ("model",)
+    assert list(model) == list(module.state_dict())
+    assert model["other.weight"] is model["tied.weight"]
+    Head().load_state_dict(model)
+    assert set(model.beside) == {"mask", "grid"}
+    assert (ours.scalars["epoch"], model.scalars["width"]) == (3, 4)
+    assert safeload.GlobalRef("kit_of_tensors", "Head") in ours.globals
+
+
+def test_the_versions_of_a_state_dict_are_kept() -> None:
+    state = Head().state_dict()
+    assert safeload.load_tensors(saved(state))._metadata == state._metadata
+    assert safeload.load_tensors(saved({"state_dict": state})).below("state_dict")._metadata == state._metadata
+
+
+def test_a_training_checkpoint_has_dotted_paths() -> None:
+    module = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.AdamW(module.parameters())
+    module(torch.ones(2)).sum().backward()
+    optimizer.step()
+    checkpoint = {
+        "state_dict": module.state_dict(),
+        "optimizer_states": [optimizer.state_dict()],
+        "optimizer": optimizer,
+        "hyper_parameters": argparse.Namespace(lr=0.1, name="x"),
+    }
+    ours = safeload.load_tensors(saved(checkpoint))
+    assert {"state_dict.weight", "optimizer_states.0.state.0.exp_avg", "optimizer.state.#0.exp_avg"} <= ours.keys()
+    assert ours.scalars["hyper_parameters.lr"] == 0.1
+    assert ours.models == ("state_dict",)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.quint8), id="a quantized tensor"),
+        pytest.param(torch.eye(3).to_sparse(), id="a sparse tensor"),
+        pytest.param(torch.empty(3, device="meta"), id="a tensor of the meta device"),
+        pytest.param(torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]), id="a nested tensor"),
+        pytest.param(torch.ones(3).untyped_storage(), id="a storage"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_what_cannot_be_had_is_named_and_never_given(value) -> None:
+    ours = safeload.load_tensors(saved({"x": value, "w": torch.ones(1)}))
+    assert list(ours) == ["w"]
+    assert "x" in ours.left_out
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_packed_parameter_is_named() -> None:
+    quantized = torch.ao.quantization.quantize_dynamic(torch.nn.Sequential(torch.nn.Linear(4, 4)), {torch.nn.Linear})
+    ours = safeload.load_tensors(saved(quantized))
+    assert not {name for name in ours if "weight" in name}
+    assert any("quantized" in reason or "made by" in reason for reason in ours.left_out.values())
+
+
+def test_pickled_tensors_bring_their_storages() -> None:
+    state = {"a": torch.arange(6.0).view(2, 3).t(), "p": torch.nn.Parameter(torch.ones(3))}
+    ours, theirs = safeload.load_tensors(pickle.dumps(state)), pickle.loads(pickle.dumps(state))
+    for name in state:
+        assert_same(ours[name], theirs[name])
+
+
+def test_torchscript_has_its_parameters() -> None:
+    script = torch.jit.script(torch.nn.Linear(2, 3))
+    out = io.BytesIO()
+    torch.jit.save(script, out)
+    ours = safeload.load_tensors(out.getvalue())
+    assert {name: bytes(t.detach().numpy()) for name, t in ours.items()} == {
+        name: bytes(t.detach().numpy()) for name, t in script.state_dict().items()
+    }
+
+
+def test_bfloat16_without_a_library_for_it_is_named() -> None:
+    ours = safeload.load_tensors(saved({"b": torch.ones(3, dtype=torch.bfloat16), "f": BASE}), framework="np")
+    assert isinstance(ours["f"], np.ndarray)
+    has_it = __import__("importlib.util").util.find_spec("ml_dtypes")
+    assert ("b" in ours) if has_it else ("bfloat16" in ours.left_out["b"])
+
+
+BASE = torch.arange(4.0)
+
+CHILD = """
+import sys
+import safeload
+found = safeload.load_tensors(sys.argv[1], framework="np")
+print(sorted(found), "torch" in sys.modules, "kit_of_tensors" in sys.modules, sorted(found.left_out))
+"""
+
+
+def test_nothing_of_the_file_is_imported_or_run(tmp_path: Path) -> None:
+    """The same file does fire without us."""
+    mark = tmp_path / "fired"
+    path = tmp_path / "x.pt"
+    torch.save({"model": Head().state_dict(), "w": torch.ones(2), "evil": Hostile(mark)}, path)
+    done = subprocess.run([sys.executable, "-c", CHILD, path], capture_output=True, text=True, check=True)
+    names, imported = done.stdout.split("]")[0], done.stdout.split("]")[1]
+    assert "'w'" in names
+    assert imported.split()[:2] == ["False", "False"]
+    assert "evil" in done.stdout
+    assert not mark.exists()
+    fire = "import torch, sys; torch.load(sys.argv[1], weights_only=False)"
+    subprocess.run([sys.executable, "-c", fire, path], check=True)
+    assert mark.exists()
+
+
+def test_the_refusal_says_a_line_that_works(tmp_path: Path) -> None:
+    path = tmp_path / "it's a yolo.pt"
+    torch.save({"w": torch.ones(2), "evil": Hostile(tmp_path / "fired")}, path)
+    with pytest.raises(safeload.BlockedLoadError) as caught:
+        torch.load(path, weights_only=False)
+    said = str(caught.value).splitlines()
+    first = next(i for i, line in enumerate(said) if line.startswith("  1."))
+    assert said[first] == "  1. Take the tensors without the code:"
+    scope: dict[str, object] = {"safeload": safeload}
+    exec(said[first + 1].strip(), scope)
+    assert torch.equal(scope["tensors"]["w"], torch.ones(2))  # type: ignore[index]
+
+
+def test_torchs_own_refusal_says_it_too(tmp_path: Path) -> None:
+    torch.save({"w": torch.ones(2), "h": Head()}, tmp_path / "x.pt")
+    with pytest.raises(pickle.UnpicklingError) as caught:
+        torch.load(tmp_path / "x.pt")
+    assert any("safeload.load_tensors" in note for note in caught.value.__notes__)
+
+
+# --- numpy and joblib ---------------------------------------------------------------------------
+
+ARRAYS = {
+    "rows": np.arange(6.0).reshape(2, 3),
+    "columns": np.asfortranarray(np.arange(6).reshape(2, 3)),
+    "turned": np.arange(6).reshape(2, 3).T,
+    "big": np.random.default_rng(0).random((200, 100)),
+    "text": np.array(["ab", "c"]),
+    "bytes": np.array([b"ab", b"c"]),
+    "days": np.array(["2026-01-02"], dtype="datetime64[D]"),
+    "spans": np.array([3], dtype="timedelta64[25s]"),
+    "record": np.array([(1, 2.5)], dtype=[("a", "<i4"), ("b", "<f8", (1,))]),
+    "swapped": np.arange(3, dtype=">i4"),
+    "empty": np.empty((0, 3)),
+    "scalar array": np.array(3.5),
+    "flags": np.array([True, False]),
+    "complex": np.array([1 + 2j]),
+}
+
+
+def assert_arrays(ours) -> None:
+    for name, array in ARRAYS.items():
+        assert ours[name].dtype == array.dtype, name
+        np.testing.assert_array_equal(ours[name], array)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_pickled_arrays(protocol: int) -> None:
+    assert_arrays(safeload.load_tensors(pickle.dumps(ARRAYS, protocol)))
+
+
+@pytest.mark.parametrize("packed", [0, 3, ("gzip", 3), ("bz2", 3), ("xz", 3), ("lzma", 3), ("lz4", 3)], ids=str)
+def test_joblib_arrays(packed, tmp_path: Path) -> None:
+    mixed = ARRAYS | {"objects": np.array([1, "a", None], dtype=object)}
+    joblib.dump(mixed, tmp_path / "x.joblib", compress=packed)
+    ours = safeload.load_tensors(tmp_path / "x.joblib")
+    assert_arrays(ours)
+    assert (ours.scalars["objects.0"], ours.scalars["objects.1"]) == (1, "a")
+
+
+def test_a_fitted_estimator_has_its_arrays(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    from sklearn.ensemble import RandomForestClassifier
+
+    table = np.random.default_rng(0).random((50, 4))
+    forest = RandomForestClassifier(3, random_state=0).fit(table, table[:, 0] > 0.5)
+    joblib.dump(forest, tmp_path / "x.joblib")
+    ours = safeload.load_tensors(tmp_path / "x.joblib")
+    tree = forest.estimators_[1].tree_.__getstate__()
+    np.testing.assert_array_equal(ours["estimators_.1.tree_.nodes"], tree["nodes"])
+    assert ours.scalars["n_features_in_"] == 4
+
+
+def test_npy_and_npz(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", a=ARRAYS["columns"], b=ARRAYS["record"])
+    ours = safeload.load_tensors(tmp_path / "x.npz")
+    np.testing.assert_array_equal(ours["a"], ARRAYS["columns"])
+    np.testing.assert_array_equal(ours["b"], ARRAYS["record"])
+    np.save(tmp_path / "x.npy", ARRAYS["big"])
+    np.testing.assert_array_equal(safeload.load_tensors(tmp_path / "x.npy")[""], ARRAYS["big"])
+
+
+def test_a_scalar_of_numpys_is_a_number() -> None:
+    ours = safeload.load_tensors(pickle.dumps({"best": np.float64(0.5), "n": np.int32(3)}))
+    assert ours.scalars == {"best": 0.5, "n": 3}
+
+
+def test_torch_tensors_of_arrays_and_arrays_of_tensors() -> None:
+    assert isinstance(safeload.load_tensors(pickle.dumps({"a": np.ones(2)}), framework="pt")["a"], torch.Tensor)
+    assert isinstance(safeload.load_tensors(saved({"a": torch.ones(2)}), framework="np")["a"], np.ndarray)
+
+
+# --- mapped, copied, written to -----------------------------------------------------------------
+
+
+def test_writing_into_a_tensor_leaves_the_file_alone(tmp_path: Path) -> None:
+    path = tmp_path / "x.pt"
+    torch.save({"w": torch.zeros(100_000)}, path)
+    before = path.read_bytes()
+    safeload.load_tensors(path)["w"].fill_(1)
+    assert path.read_bytes() == before
+
+
+def test_a_copy_outlives_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.pt"
+    torch.save({"w": torch.ones(100_000)}, path)
+    ours = safeload.load_tensors(path, mmap=False)
+    path.write_bytes(b"")
+    assert float(ours["w"].sum()) == 100_000
+
+
+# --- files that lie -----------------------------------------------------------------------------
+
+
+def forged(**changes) -> bytes:
+    """A torch zip whose one tensor is described in another way."""
+    said = {"storage": "FloatStorage", "key": "0", "count": 4, "offset": 0, "shape": (4,), "stride": (1,)} | changes
+    content = b"\x80\x02}X\x01\x00\x00\x00wctorch._utils\n_rebuild_tensor_v2\n(("
+    content += b"X\x07\x00\x00\x00storagectorch\n" + said["storage"].encode() + b"\n"
+    content += pickle.dumps(said["key"], 2)[2:-1] + b"X\x03\x00\x00\x00cpu"
+    content += pickle.dumps(said["count"], 2)[2:-1] + b"tQ"
+    for part in ("offset", "shape", "stride"):
+        content += pickle.dumps(said[part], 2)[2:-1]
+    content += b"\x89ccollections\nOrderedDict\n)RtRs."
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a/data.pkl", content)
+        archive.writestr("a/data/0", said.get("bytes", b"\0" * 16))
+    return out.getvalue()
+
+
+def test_the_forger_can_be_honest() -> None:
+    assert safeload.load_tensors(forged())["w"].tolist() == [0.0] * 4
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"offset": 1}, id="it reaches beyond its storage"),
+        pytest.param({"offset": -1}, id="it begins before its storage"),
+        pytest.param({"offset": 1 << 70}, id="it begins far away"),
+        pytest.param({"stride": (2,)}, id="its strides reach beyond"),
+        pytest.param({"stride": (-1,), "offset": 3}, id="it goes backwards"),
+        pytest.param({"shape": (1 << 62, 4), "stride": (1, 1)}, id="more elements than there are numbers"),
+        pytest.param({"shape": (4, 1 << 62, 0), "stride": (1 << 62, 1)}, id="strides for other dimensions"),
+        pytest.param({"shape": (-4,)}, id="a negative size"),
+        pytest.param({"shape": (4.0,)}, id="a size that is no integer"),
+        pytest.param({"shape": (True,)}, id="a size that is a truth"),
+        pytest.param({"shape": (1,) * 65, "stride": (1,) * 65}, id="more dimensions than torch has"),
+        pytest.param({"shape": (1 << 20, 1 << 20), "stride": (0, 0)}, id="four terabytes made of sixteen bytes"),
+        pytest.param({"storage": "QUInt8Storage", "count": 16}, id="a quantized storage as plain numbers"),
+    ],
+)
+def test_a_tensor_that_cannot_be_is_left_out(changes) -> None:
+    ours = safeload.load_tensors(forged(**changes))
+    assert dict(ours) == {}
+    assert list(ours.left_out) == ["w"]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        pytest.param(lambda: forged(count=5), "bytes where", id="a storage that is longer than its record"),
+        pytest.param(lambda: forged(count=3), "bytes where", id="a storage that is shorter than its record"),
+        pytest.param(lambda: forged(key="1"), "not there", id="a record that is not there"),
+        pytest.param(lambda: forged(key="../x"), "not there", id="a record outside"),
+        pytest.param(lambda: forged(storage="system"), "unknown kind", id="a storage of no kind"),
+        pytest.param(lambda: b"", "empty", id="an empty file"),
+        pytest.param(lambda: b"<html>", "HTML", id="a page"),
+        pytest.param(lambda: saved({"w": torch.ones(3)}, **ZIP)[:-40], "zip", id="a zip cut short"),
+        pytest.param(lambda: saved({"w": torch.ones(3)}, **LEGACY)[:-2], "break off", id="a legacy file cut short"),
+        pytest.param(lambda: pickle.dumps(b"x" * 99)[:50], "truncated", id="a pickle cut short"),
+        pytest.param(lambda: json.dumps({"a": 1}).encode(), "JSON", id="JSON"),
+    ],
+)
+def test_a_file_that_cannot_be_is_refused_in_words(data, words) -> None:
+    with pytest.raises(safeload.TensorsError, match=words):
+        safeload.load_tensors(data())
+
+
+MEMO = r"numbers an object|crosses the end|entry of the memo|this is text"
+
+
+def bomb(depth: int) -> bytes:
+    """A list of twice itself, that many times over."""
+    value: object = []
+    for _ in range(depth):
+        value = [value, value]
+    return pickle.dumps(value)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(bomb(60), id="a list of itself sixty times over"),
+        pytest.param(pickle.dumps({"k" * 100_000: {str(n): n for n in range(20_000)}}), id="names without end"),
+    ],
+)
+def test_a_trap_is_told(data: bytes) -> None:
+    with pytest.raises(safeload.TensorsError, match=r"trap|unfold"):
+        safeload.load_tensors(data)
+
+
+def test_a_key_that_is_hashed_for_years_is_refused() -> None:
+    """A kilobyte that hangs every unpickler; the C part tells it before one reads it."""
+    pytest.importorskip("safeload._strain")
+    with pytest.raises(safeload.TensorsError, match="refer to one another"):
+        safeload.load_tensors(b"\x80\x04}(" + b")" + b"2\x86" * 60 + b"Nu.")
+
+
+def test_what_holds_itself_is_left_out() -> None:
+    value: dict[str, object] = {"w": np.ones(2)}
+    value["self"] = value
+    ours = safeload.load_tensors(pickle.dumps(value))
+    assert list(ours) == ["w"]
+    assert "self" in ours.left_out
+
+
+def test_two_of_one_name_are_not_mixed_up() -> None:
+    ours = safeload.load_tensors(pickle.dumps({"a.b": np.ones(2), "a": {"b": np.zeros(2)}}))
+    assert ours["a.b"].tolist() == [1, 1]
+    assert "a.b" in ours.left_out
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"\x80\x02Nr\xff\xff\xff\x0f.", id="in the open"),
+        pytest.param(b"\x80\x04\x95\x07\0\0\0\0\0\0\0Nr\xff\xff\xff\x0f.", id="in a frame"),
+        pytest.param(b"\x80\x04\x95\x02\0\0\0\0\0\0\0Nr\xff\xff\xff\x0f.", id="across the end of a frame"),
+        pytest.param(b"\x80\x04\x95\x0c\0\0\0\0\0\0\0Np268435455\n.", id="in words, in a frame"),
+        pytest.param(b"\x80\x02Np268435455\n.", id="in words"),
+    ],
+)
+def test_no_memo_is_longer_than_its_stream(data: bytes) -> None:
+    """CPython's own unpickler takes four gigabytes for each of these."""
+    with pytest.raises(safeload.TensorsError, match=MEMO):
+        safeload.load_tensors(data)
+
+
+def test_a_safetensors_file_may_begin_as_zlib_does() -> None:
+    """The first bytes are the length of the header, here 0x178."""
+    st = pytest.importorskip("safetensors.torch")
+    files = (st.save({"w": torch.ones(2)}, {"p": "x" * length}) for length in range(400))
+    data = next(file for file in files if file[:2] == b"\x78\x01")
+    assert safeload.load_tensors(data).format == "safetensors"
+    assert safeload.scan(data).format == "safetensors"
