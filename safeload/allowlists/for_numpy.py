@@ -41,7 +41,7 @@ _ARRAYS: Entries = {
         "numpy", _lines(arrays.ARRAYS), "s",
         "called, an array takes forged object pointers and a memmap overwrites files: a pickle "
         "only ever names the class for _reconstruct and gives the array its state",
-        state=arrays.array_state,
+        state=arrays.array_state, needs_state=True,
     ),
     **rows(
         "numpy", _lines(arrays.MASKED), "s",
@@ -56,7 +56,7 @@ _ARRAYS: Entries = {
     **rows(
         "numpy", "numpy.core.numeric: _frombuffer", "c",
         "numpy checks the buffer against dtype and shape",
-        call=arrays.frombuffer_call, makes=_made("numpy", "ndarray"),
+        call=arrays.frombuffer_call, makes=_made("numpy", "ndarray"), whole=True,
     ),
     **rows(
         "numpy", "numpy.core.multiarray: scalar", "c",

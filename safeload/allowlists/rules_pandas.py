@@ -107,6 +107,7 @@ def wrapped_state(_: Any, state: Any) -> str | None:
     parts = state if type(state) is tuple else (state,)
     values, attributes = (parts[:-1], parts[-1]) if len(parts) != 2 else (parts, {})
     fits = len(values) in (0, 2) and all(isinstance(part, Inert) for part in values)
+    fits = fits and type(attributes.get("_cache")) in (dict, type(None))
     return None if fits and own_attributes(attributes) else "its state must be values and their type"
 
 

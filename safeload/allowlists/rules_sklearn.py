@@ -59,6 +59,8 @@ def estimator_state(_: Any, state: Any) -> str | None:
     """Attributes of its own, and no text in ``pre_dispatch`` that an older joblib would run."""
     if not own_attributes(state):
         return "its state must be a dict of its own attributes"
+    if type(state.get("_sklearn_version", "")) is not str:
+        return "is of a version that is no text, and compared as whatever it is"
     dispatch = state.get("pre_dispatch")
     if type(dispatch) is str and not _DISPATCH.fullmatch(dispatch):
         return "holds an expression for a later fit to evaluate"
@@ -102,9 +104,12 @@ def new_tree(args: Args, kwargs: Kwargs) -> str | None:
 
 
 def new_tree_state(_: Any, state: Any) -> str | None:
-    """Four arrays, numbers, a metric and weights, by type; the arrays' numbers are on trust."""
+    """Four arrays, numbers, a metric and weights, by type; the arrays' numbers are on trust.
+
+    scikit-learn reads all thirteen unchecked, whether they are there or not.
+    """
     arrays, numbers, rest = state[:4], state[4:11], state[11:]
-    fits = type(state) is tuple and len(state) in (12, 13) and all(map(is_array, arrays))
+    fits = type(state) is tuple and len(state) == 13 and all(map(is_array, arrays))
     fits = fits and all(map(is_plain, numbers)) and made_by(rest[0]) in _MAKERS
     weights = rest[1:]
     if not fits or any(w is not None and not is_array(w) for w in weights):

@@ -43,6 +43,7 @@ class Entry:
         value: computes a call's result for real; only for results that are plain data.
         nested: the format of a stream that the first argument holds, to be looked into.
         needs_state: an object made from it is no whole one, and crashes, until BUILD gives it its state.
+        whole: for a function, that what it returns needs no state, though its class does.
         profile: the list it stands in, as named in messages and settings.
         kept: whether objects may keep it in their attributes, for the program to call it later; in
             doubt :func:`may_not_be_kept` tells.
@@ -59,6 +60,7 @@ class Entry:
     value: Callable[..., Any] | None = None
     nested: str | None = None
     needs_state: bool = False
+    whole: bool = False
     profile: str = ""
     kept: bool = True
 

@@ -13,7 +13,7 @@ from typing import Any
 from safeload.scan.entry import CallRule, Entry, Rulebook
 from safeload.scan.keeping import SCALARS, Keeping
 from safeload.scan.report import GlobalRef, Use
-from safeload.scan.standin import ATTRIBUTES, SLOTS, Global, is_special
+from safeload.scan.standin import ATTRIBUTES, SLOTS, Global, is_cache, is_special
 
 CALLED = Use.CALLED.value
 INSTANTIATED = Use.INSTANTIATED.value
@@ -43,6 +43,7 @@ class Recorder(Keeping):
         # What an unpickler that renames makes of a name in the stream, before it is looked up.
         self.rename: Callable[[str, str], tuple[str, str]] | None = None
         self._harmless: set[tuple[Any, ...]] = set()
+        self._whole: dict[GlobalRef, type[Inert]] = {}
 
     def stub(self, ref: GlobalRef) -> type[Inert]:
         """The stand-in class for a global, one for each name."""
@@ -78,7 +79,16 @@ class Recorder(Keeping):
         if entry.makes is not None:
             target = _quietly(entry.makes, args)
             stub = stub if target is None else self.stub(target)
-        return self.instance(stub, args)
+        return self.instance(self.whole(stub) if entry.whole else stub, args)
+
+    def whole(self, stub: type[Inert]) -> type[Inert]:
+        """The same stand-in for objects that need no state any more."""
+        found: Any = self._whole.get(stub.ref)
+        if found is None:
+            found = Global("Inert", (stub,), {"__slots__": ()})
+            found.needs_state = False
+            self._whole[stub.ref] = found
+        return found  # type: ignore[no-any-return]  # as in stub()
 
     def check(
         self, stub: type[Inert], rule: CallRule | None, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -150,6 +160,8 @@ class Recorder(Keeping):
         self.keeps(made.ref, state if type(state) is tuple else (state,), 1)
 
     def _attributes(self, made: Inert, state: dict[Any, Any], harmless: frozenset[str]) -> None:
+        if "_cache" in state and not is_cache(made.ref, state["_cache"]):
+            self.objects(made.ref, "is given a _cache that is no dict, and native code believes that it is one")
         names = (*state, harmless is SLOTS)
         if names in self._harmless:
             return

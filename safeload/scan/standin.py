@@ -42,6 +42,11 @@ def is_special(name: str, harmless: frozenset[str] = ATTRIBUTES) -> bool:
     return name not in harmless and not name.startswith("__pydantic")
 
 
+def is_cache(ref: GlobalRef, value: Any) -> bool:
+    """Whether ``_cache`` may be this: where pandas keeps its computed properties, its C code takes it for a dict."""
+    return type(value) in (dict, type(None)) or ref.module.partition(".")[0] != "pandas"
+
+
 def _pollution(opcode: str) -> property:
     """A data descriptor on the metaclass: it wins over what instances of the class have."""
 

@@ -15,6 +15,7 @@ from . import (
     library_gadgets,
     memory,
     names,
+    native,
     pollution,
     reuse,
     streams,
@@ -39,6 +40,7 @@ THEMES: Final[dict[str, tuple[Row, ...]]] = {
     "surroundings": surroundings.ROWS,
     "arguments": arguments.ROWS,
     "memory": memory.ROWS,
+    "native": native.ROWS,
     "at_use": at_use.ROWS,
     "exhaustion": exhaustion.ROWS,
 }

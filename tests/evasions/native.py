@@ -1,0 +1,93 @@
+"""Objects that native code takes for whole ones: without the state, the length or the type that it counts on."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any, Final
+
+from .archives import array, dtype
+from .builders import given, named, new, number, octets, pickled
+from .objects import attributes_of, then
+from .rows import FILE, Row, crash
+
+
+def loaded() -> object:
+    with open(FILE, "rb") as opened:
+        return pickle.load(opened)
+
+
+def short_tree(_: bytes) -> bytes:
+    """A search tree whose state ends before the weights, which scikit-learn reads all the same."""
+    import numpy as np
+    from sklearn.neighbors import BallTree
+
+    maker, args, state = BallTree(np.zeros((30, 3))).__reduce__()
+
+    class Short:
+        def __reduce__(self) -> Any:
+            return maker, args, state[:12]
+
+    return pickle.dumps([Short() for _ in range(64)])
+
+
+def half_made_times(_: bytes) -> bytes:
+    """Times in an array that was made and not given its state: of another type, and of no items."""
+    import pandas as pd
+
+    values = pd.date_range("2026-01-01", periods=3)._data
+    array_maker = values._ndarray.__reduce__()[:2]
+    maker, args, state = values.__reduce__()
+
+    class Empty:
+        def __reduce__(self) -> Any:
+            return array_maker
+
+    class Times:
+        def __reduce__(self) -> Any:
+            dtype, *rest = (part for part in state if not hasattr(part, "nbytes"))
+            return maker, args, (dtype, Empty(), *rest)
+
+    class Index:
+        def __reduce__(self) -> Any:
+            parts = {"data": Times(), "name": None, "freq": None}
+            return pd.core.indexes.datetimes._new_DatetimeIndex, (pd.DatetimeIndex, parts)
+
+    return pickle.dumps(Index())
+
+
+def loaded_and_listed() -> object:
+    return list(loaded())  # type: ignore[call-overload]  # whatever it is
+
+
+ROWS: Final = (
+    Row(
+        id="search_tree_with_too_short_a_state",
+        file=short_tree,
+        load=loaded,
+        effect=crash,
+        needs=("sklearn.neighbors",),
+    ),
+    Row(
+        id="times_in_an_array_that_is_half_made",
+        file=half_made_times,
+        load=loaded_and_listed,
+        effect=crash,
+        needs=("pandas",),
+    ),
+    Row(
+        id="cached_properties_that_are_no_dict",
+        file=lambda _: pickled(
+            given(
+                new(named("pandas.arrays:IntegerArray")),
+                attributes_of(
+                    _data=array(octets(b"\0" * 8), of=dtype("i8")),
+                    _mask=array(octets(b"\0"), of=dtype("b1")),
+                    _cache=number(7),
+                ),
+            )
+        ),
+        load=then(lambda made: made.dtype),
+        effect=crash,
+        needs=("pandas",),
+    ),
+)
