@@ -398,8 +398,11 @@ def test_the_command_says_which_and_why(tmp_path: Path) -> None:
 # --- safetensors under any name -----------------------------------------------------------------
 
 
+PLACES = {"nowhere": None, "by name": "cpu", "by a dict": {"cpu": "cpu"}, "by a function": lambda storage, _place: storage}
+
+
 @pytest.mark.parametrize("name", ["x.safetensors", "x.bin", "x.pt", "x", "x.pkl"])
-@pytest.mark.parametrize("location", [None, "cpu", {"cpu": "cpu"}, lambda storage, _place: storage], ids=str)
+@pytest.mark.parametrize("location", PLACES.values(), ids=PLACES)
 def test_torch_load_of_safetensors_under_any_name(name: str, location, tmp_path: Path) -> None:
     st.save_file(dict(STATE_DICT), tmp_path / name)
     for source in (tmp_path / name, str(tmp_path / name)):
