@@ -134,6 +134,8 @@ def look(  # noqa: PLR0913 - all that one look is
         undecodable = error.args if type(error) is UnicodeDecodeError else ()
     finally:
         recorder.looking -= 1
+    if problem:
+        recorder.unfinished.clear()  # the stream broke off: nothing more is to be expected of it
     report = replace(report_of(recorder, problem), undecodable=undecodable)
     if afterwards is not None:
         afterwards(eye)

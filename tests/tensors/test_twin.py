@@ -398,7 +398,12 @@ def test_the_command_says_which_and_why(tmp_path: Path) -> None:
 # --- safetensors under any name -----------------------------------------------------------------
 
 
-PLACES = {"nowhere": None, "by name": "cpu", "by a dict": {"cpu": "cpu"}, "by a function": lambda storage, _place: storage}
+PLACES = {
+    "nowhere": None,
+    "by name": "cpu",
+    "by a dict": {"cpu": "cpu"},
+    "by a function": lambda storage, _place: storage,
+}
 
 
 @pytest.mark.parametrize("name", ["x.safetensors", "x.bin", "x.pt", "x", "x.pkl"])
