@@ -217,7 +217,7 @@ def _times() -> Entries:
         uses="cns",
         reason="a step in time, made of numbers and times; native code checks their types",
         call=rules_pandas.time_args,
-        state=dict_state,
+        state=rules_pandas.offset_state,
     )
     found |= rows(
         PROFILE,

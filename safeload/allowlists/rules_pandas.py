@@ -226,6 +226,39 @@ def time_args(args: Args, kwargs: Kwargs) -> str | None:
     return None if fits else "takes numbers, text and times"
 
 
+def offset_state(made: Any, state: Any) -> str | None:
+    """Attributes of its own, which do not lead back to it: pandas compares steps without an end."""
+    if not own_attributes(state):
+        return "its state must be a dict of its own attributes"
+
+    def again() -> None:
+        if _leads_to(made, state):
+            made.recorder.objects(made.ref, "holds itself", structural=False)
+
+    if not all(map(is_plain, state.values())):
+        made.recorder.afterwards.append(again)
+    return None
+
+
+def _leads_to(made: Any, state: Any) -> bool:
+    """Whether an object stands among what its state holds, however deep."""
+    waiting, seen = [state], {}
+    while waiting:
+        value = waiting.pop()
+        if value is made:
+            return True
+        if id(value) in seen:
+            continue
+        seen[id(value)] = value
+        if isinstance(value, Inert):
+            waiting += [getattr(value, "args", None), getattr(value, "state", None)]
+        elif type(value) is dict:
+            waiting += [*value, *value.values()]
+        elif type(value) in (list, tuple, set, frozenset):
+            waiting += value
+    return False
+
+
 def dtype_args(args: Args, kwargs: Kwargs) -> str | None:
     """As above, and ``pandas.NA`` for a missing value."""
     fits = not kwargs and len(args) <= 2

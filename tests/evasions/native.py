@@ -6,7 +6,7 @@ import pickle
 from typing import Any, Final
 
 from .archives import array, dtype
-from .builders import given, named, new, number, octets, pickled
+from .builders import FALSE, calling, get, given, group, named, new, number, octets, pickled, put, sequence
 from .objects import attributes_of, then
 from .rows import FILE, Row, crash
 
@@ -59,7 +59,20 @@ def loaded_and_listed() -> object:
     return list(loaded())  # type: ignore[call-overload]  # whatever it is
 
 
+def compared() -> object:
+    return loaded() == loaded()
+
+
+STEP: Final = sequence(calling("pandas:DateOffset"), put(0))
+
 ROWS: Final = (
+    Row(
+        id="step_in_time_that_holds_itself",
+        file=lambda _: pickled(group(given(STEP, attributes_of(n=number(1), normalize=FALSE, days=get(0))))),
+        load=compared,
+        effect=crash,
+        needs=("pandas",),
+    ),
     Row(
         id="search_tree_with_too_short_a_state",
         file=short_tree,
