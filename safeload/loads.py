@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from safeload import grants, keep, record, settings
-from safeload.allowlists import problem_of, profiles_naming
+from safeload.allowlists import brings, problem_of, profiles_naming
 from safeload.errors import Refusal, refusal_error
 from safeload.plain import words_for
 from safeload.policy import Ground, Mode, Policy, Refused, Verdict
@@ -178,7 +178,8 @@ def profiles_for(refused: tuple[Refused, ...]) -> tuple[str, ...]:
     for item in refused:
         if item.ground is Ground.UNLISTED:
             named |= dict.fromkeys(profiles_naming(item.ref)[:1])
-    return tuple(named)
+    along = {name for profile in named for name in brings(profile)}
+    return tuple(name for name in named if name not in along)
 
 
 def told(item: Refused) -> Refused:

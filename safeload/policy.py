@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from safeload.allowlists import DEFAULT_PROFILES, PLAIN, entries_of, never_reason
+from safeload.allowlists import DEFAULT_PROFILES, PLAIN, brings, entries_of, never_reason
 from safeload.plain import WithPlain
 from safeload.scan.entry import Entry, Rulebook
 from safeload.scan.report import ANY_USE, GlobalRef, Report, Use
@@ -202,7 +202,8 @@ def _rulebook(profiles: tuple[str, ...], allow: frozenset[GlobalRef]) -> Mapping
     entries: dict[GlobalRef, Entry] = {}
     for profile in reversed(profiles):  # where two list a name, the first one's rules hold
         if profile != PLAIN:
-            entries.update(entries_of(profile))
+            for name in (*brings(profile), profile):
+                entries.update(entries_of(name))
     for ref in allow - entries.keys():
         entries[ref] = Entry(uses=ANY_USE, reason="allowed by the user", profile=GRANT)
     return WithPlain(entries) if PLAIN in profiles else entries

@@ -57,6 +57,15 @@ def entries_of(profile: str) -> Entries:
     return profile_entries(profile) if profile in PROFILES else _registered(profile).entries
 
 
+def brings(profile: str) -> tuple[str, ...]:
+    """The shipped lists that one brings along, since its files never go without them."""
+    if profile not in PROFILES:
+        return ()
+    module = importlib.import_module(f"{__name__}.{PROFILES[profile]}")
+    along: tuple[str, ...] = getattr(module, "WITH", ())
+    return along
+
+
 def problem_of(profile: str) -> str:
     """Why a registered list is not in force; empty for any other."""
     return "" if profile in PROFILES or profile == PLAIN else _registered(profile).problem

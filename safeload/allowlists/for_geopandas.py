@@ -1,6 +1,6 @@
 """geopandas: frames and series of geometries, with pyproj's coordinate systems.
 
-Not in force by default. The geometries are shapely's: put that list in force, too. A coordinate system
+Not in force by default. The geometries are shapely's: that list comes along. A coordinate system
 is text that the native library PROJ reads, without the network.
 """
 
@@ -13,6 +13,7 @@ from safeload.allowlists.rules_more import crs_state, geoframe_state, geometry_s
 from safeload.allowlists.table import Entries, rows
 
 PROFILE: Final = "geopandas"
+WITH: Final = ("shapely",)
 
 ENTRIES: Final[Entries] = {
     **rows(

@@ -1,7 +1,7 @@
 """pyannote.audio: what its checkpoints (and whisperX's) hold beside tensors.
 
-Not in force by default. They are Lightning checkpoints with an omegaconf configuration: put those
-two profiles in force, too.
+Not in force by default. They are Lightning checkpoints with an omegaconf configuration: both lists come
+along.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from safeload.allowlists.rules_forms import dict_state, no_args
 from safeload.allowlists.table import Entries, rows
 
 PROFILE: Final = "pyannote"
+WITH: Final = ("lightning", "omegaconf")
 
 ENTRIES: Final[Entries] = {
     **rows(

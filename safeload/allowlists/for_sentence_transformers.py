@@ -14,6 +14,7 @@ from safeload.allowlists.rules_forms import dict_state, no_args
 from safeload.allowlists.table import Entries, rows
 
 PROFILE: Final = "sentence-transformers"
+WITH: Final = ("transformers", "torch-modules")
 
 _PARTS: Final = "CNN Dense Dropout LSTM LayerNorm Normalize Pooling Transformer WeightedLayerPooling"
 

@@ -1,6 +1,6 @@
 """skorch: whole nets, as pickle and joblib write them.
 
-Not in force by default. They hold torch's modules and optimizers: put ``torch-modules`` in force, too.
+Not in force by default. They hold torch's modules and optimizers: that list comes along.
 A net's weights are a pickle inside its state, which is judged as a load of its own when the net is
 loaded. Classes of your own stay refused until you allow them.
 """
@@ -15,6 +15,7 @@ from safeload.allowlists.rules_more import net_state
 from safeload.allowlists.table import Entries, rows
 
 PROFILE: Final = "skorch"
+WITH: Final = ("torch-modules",)
 
 ENTRIES: Final[Entries] = {
     **rows(

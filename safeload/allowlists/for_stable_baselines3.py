@@ -1,6 +1,6 @@
 """stable-baselines3: policies, buffers and schedules, with gymnasium's spaces.
 
-Not in force by default. They hold torch's modules: put ``torch-modules`` in force, too. Spaces stand in
+Not in force by default. They hold torch's modules: that list comes along. Spaces stand in
 the files that ``model.save`` writes, pickled one by one. Left out: environments and loggers, which run
 or write, and functions of your own (a learning rate as a lambda is code).
 """
@@ -15,6 +15,7 @@ from safeload.allowlists.rules_more import box_state
 from safeload.allowlists.table import Entries, alias, rows
 
 PROFILE: Final = "stable-baselines3"
+WITH: Final = ("torch-modules",)
 
 _SPACES: Final[Entries] = {
     **rows(

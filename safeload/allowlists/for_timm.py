@@ -1,6 +1,6 @@
 """timm: whole image models, as `torch.save(model)` writes them.
 
-Not in force by default. They hold torch's modules: put ``torch-modules`` in force, too. Every module
+Not in force by default. They hold torch's modules: that list comes along. Every module
 class of 1.0 that runs no code of its own at load, from its models and its layers; ``Conv2dSame`` and
 the standardised convolutions are convolutions of torch's, whose state they set as that does.
 """
@@ -14,6 +14,7 @@ from safeload.allowlists.rules_forms import dict_state, no_args
 from safeload.allowlists.table import Entries, rows
 
 PROFILE: Final = "timm"
+WITH: Final = ("torch-modules",)
 
 ENTRIES: Final[Entries] = quiet(PROFILE, MODULES) | rows(
     PROFILE,

@@ -1,6 +1,6 @@
 """torchvision: whole models and transforms, as `torch.save(model)` writes them.
 
-Not in force by default. They hold torch's modules: put ``torch-modules`` in force, too. Left out:
+Not in force by default. They hold torch's modules: that list comes along. Left out:
 datasets, which read files, and what is made by ``torch.fx``, which is code.
 """
 
@@ -14,6 +14,7 @@ from safeload.allowlists.rules_forms import dict_state, no_args
 from safeload.allowlists.table import Entries, rows
 
 PROFILE: Final = "torchvision"
+WITH: Final = ("torch-modules",)
 
 _TRANSFORMS: Final[Entries] = rows(
     PROFILE,

@@ -1,7 +1,7 @@
 """transformers: whole models of the widely used architectures, and their configurations.
 
 Not in force by default; `save_pretrained` with safetensors needs none of this. They hold torch's
-modules: put ``torch-modules`` in force, too. Tokenizers have a list of their own.
+modules: that list comes along. Tokenizers have a list of their own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from safeload.allowlists.rules_forms import dict_state, no_args
 from safeload.allowlists.table import Entries, rows
 
 PROFILE: Final = "transformers"
+WITH: Final = ("torch-modules",)
 
 _CONFIGURATIONS: Final = """
     transformers.models.bert.configuration_bert: BertConfig

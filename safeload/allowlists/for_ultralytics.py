@@ -1,6 +1,6 @@
 """ultralytics: YOLO models as whole objects, `.pt` files.
 
-Not in force by default. They hold torch's modules: put ``torch-modules`` in force, too. All classes
+Not in force by default. They hold torch's modules: that list comes along. All classes
 here are modules with no code of their own at load (8.4.190, read) but one, which fills in a number.
 Some checkpoints name a method through ``getattr`` (``Detect.forward``) and stay refused:
 ultralytics' own restricted loader reads those.
@@ -14,6 +14,7 @@ from safeload.allowlists.rules_forms import dict_state, no_args
 from safeload.allowlists.table import Entries, rows
 
 PROFILE: Final = "ultralytics"
+WITH: Final = ("torch-modules",)
 
 _BLOCKS: Final = """
 A2C2f AAttn AConv ABlock ADown Attention BNContrastiveHead Bottleneck BottleneckCSP C1 C2 C2PSA C2f
