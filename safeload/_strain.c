@@ -73,7 +73,8 @@ static int grow(void **block, void *few, size_t *room, size_t wanted, size_t wid
 
 static int push(Walk *self, Value value)
 {
-    if (grow((void **)&self->stack, self->few, &self->stack_room, self->held + 1, sizeof(Value)) < 0)
+    if (self->held >= self->stack_room &&
+        grow((void **)&self->stack, self->few, &self->stack_room, self->held + 1, sizeof(Value)) < 0)
         return -1;
     self->stack[self->held++] = value;
     return 0;
@@ -161,7 +162,8 @@ static int remember(Walk *self, double index)
         return 0;
     }
     size_t at = (size_t)index;
-    if (grow((void **)&self->memo, self->few_memo, &self->memo_room, at + 1, sizeof(Value)) < 0)
+    if (at >= self->memo_room &&
+        grow((void **)&self->memo, self->few_memo, &self->memo_room, at + 1, sizeof(Value)) < 0)
         return -1;
     if (self->memo[at].weight == 0)
         self->memo_count++;
@@ -180,10 +182,10 @@ static int recall(Walk *self, double index)
 
 static double little(const unsigned char *at, int width)
 {
-    double value = 0;
+    uint64_t value = 0;
     for (int byte = width - 1; byte >= 0; byte--)
-        value = value * 256 + at[byte];
-    return value;
+        value = value << 8 | at[byte];
+    return (double)value;
 }
 
 static int replaced(Walk *self, size_t taken)
@@ -264,28 +266,20 @@ static int plain(Walk *self, int opcode)
 }
 
 /* The bytes of an argument's own length, and of an argument of fixed length (negative). */
-static int argument(int opcode)
-{
-    switch (opcode) {
-    case 'U': case 'C': case 0x8c: case 0x8a: return 1;
-    case 'T': case 'X': case 'B': case 0x8b: return 4;
-    case 0x8d: case 0x8e: case 0x96: return 8;
-    case 'K': case 'h': case 'q': case 0x80: case 0x82: return -1;
-    case 'M': case 0x83: return -2;
-    case 'J': case 'j': case 'r': case 0x84: return -4;
-    case 'G': case 0x95: return -8;
-    default: return 0;
-    }
-}
+static const signed char ARGUMENT[256] = {
+    ['U'] = 1, ['C'] = 1, [0x8c] = 1, [0x8a] = 1,
+    ['T'] = 4, ['X'] = 4, ['B'] = 4, [0x8b] = 4,
+    [0x8d] = 8, [0x8e] = 8, [0x96] = 8,
+    ['K'] = -1, ['h'] = -1, ['q'] = -1, [0x80] = -1, [0x82] = -1,
+    ['M'] = -2, [0x83] = -2,
+    ['J'] = -4, ['j'] = -4, ['r'] = -4, [0x84] = -4,
+    ['G'] = -8, [0x95] = -8,
+};
 
-static int lines(int opcode)
-{
-    switch (opcode) {
-    case 'c': case 'i': return 2;
-    case 'I': case 'L': case 'F': case 'S': case 'V': case 'P': case 'g': case 'p': return 1;
-    default: return 0;
-    }
-}
+static const signed char LINES[256] = {
+    ['c'] = 2, ['i'] = 2,
+    ['I'] = 1, ['L'] = 1, ['F'] = 1, ['S'] = 1, ['V'] = 1, ['P'] = 1, ['g'] = 1, ['p'] = 1,
+};
 
 static int with_argument(Walk *self, int opcode, double value)
 {
@@ -311,7 +305,7 @@ static double decimal(const unsigned char *at, const unsigned char *end)
 /* One opcode with its argument: the bytes it takes, 0 where they are not all here, -1 on error. */
 static double step(Walk *self, const unsigned char *at, const unsigned char *end)
 {
-    int opcode = *at, width = argument(opcode), count = lines(opcode);
+    int opcode = *at, width = ARGUMENT[opcode], count = LINES[opcode];
     const unsigned char *rest = at + 1, *first = rest;
     if (count) {
         for (int line = 0; line < count; line++) {

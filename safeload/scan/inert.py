@@ -42,7 +42,7 @@ class Recorder(Keeping):
         self.raw: dict[GlobalRef, GlobalRef] = {}
         # What an unpickler that renames makes of a name in the stream, before it is looked up.
         self.rename: Callable[[str, str], tuple[str, str]] | None = None
-        self._harmless: set[tuple[Any, ...]] = set()
+        self.harmless: set[tuple[Any, ...]] = set()
         self._whole: dict[GlobalRef, type[Inert]] = {}
 
     def stub(self, ref: GlobalRef) -> type[Inert]:
@@ -150,8 +150,7 @@ class Recorder(Keeping):
         made.state = state
         if type(state) is dict:
             self._attributes(made, state, ATTRIBUTES)
-            self.keeps(made.ref, state.values(), 0)
-            self.with_attributes.append(made)
+            self.keeps_attributes(made, state)
             return
         if type(state) is tuple and len(state) == 2:  # noqa: PLR2004 - a dict and one for the slots
             for part, harmless in zip(state, (ATTRIBUTES, SLOTS), strict=True):
@@ -163,7 +162,7 @@ class Recorder(Keeping):
         if "_cache" in state and not is_cache(made.ref, state["_cache"]):
             self.objects(made.ref, "is given a _cache that is no dict, and native code believes that it is one")
         names = (*state, harmless is SLOTS)
-        if names in self._harmless:
+        if names in self.harmless:
             return
         for name in state:
             if isinstance(name, Inert):  # numpy's text is text to Python, too
@@ -172,7 +171,8 @@ class Recorder(Keeping):
             if isinstance(name, str) and is_special(name, harmless):
                 self.objects(type(made).ref, f"is given the special attribute {name:.40}")
                 return
-        self._harmless.add(names)
+        if "_cache" not in state:
+            self.harmless.add(names)
 
     def items(self, made: Inert, values: tuple[Any, ...]) -> None:
         """APPEND, SETITEM and the like on an object: picklers write them before its state."""
@@ -260,7 +260,13 @@ class Plain(Inert):
         return object.__new__(cls)
 
     def __setstate__(self, state: Any) -> None:
-        self.recorder.state(self, state)
+        recorder = self.recorder
+        same = type(state) is dict and (*state, False) in recorder.harmless
+        if same and not recorder.wary and not hasattr(self, "state"):  # the short way for the many
+            self.state = state
+            recorder.with_attributes.append(self)
+        else:
+            recorder.state(self, state)
 
 
 def ref_of(value: Any) -> GlobalRef | None:

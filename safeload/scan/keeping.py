@@ -14,6 +14,7 @@ NAMESPACES = frozenset({GlobalRef("types", "SimpleNamespace"), GlobalRef("argpar
 SCALARS = frozenset({int, float, bool, str, bytes, type(None), complex})
 CONTAINERS = frozenset({dict, list, tuple, set, frozenset})
 HOLDERS = CONTAINERS | {Global}  # what a global can be in, or be
+PLAIN_KINDS = SCALARS | CONTAINERS
 JUDGED = GlobalRef("?", "what was judged")
 
 # What takes globals that may not be kept, under a rule of its own on each: types in hints, factories.
@@ -62,7 +63,7 @@ class Keeping:
         self.unfinished: list[Any] = []
         self.with_attributes: list[Any] = []
         self._kept: list[tuple[GlobalRef, Any]] = []  # containers that objects were given
-        self._wary = False  # whether a stand-in exists that may not be kept everywhere
+        self.wary = False  # whether a stand-in exists that may not be kept everywhere
 
     def objects(self, ref: GlobalRef, text: str, *, structural: bool = True) -> None:
         self.objections[Objection(ref, text, structural)] = None
@@ -72,7 +73,7 @@ class Keeping:
         stub.harmful, stub.needs_state = may_not_be_kept(stub.ref, entry), entry.needs_state
         stub.endless = stub.ref == COUNT
         stub.takes_globals = stub.harmful or stub.ref in TAKERS
-        self._wary = self._wary or stub.harmful or stub.needs_state or stub.endless
+        self.wary = self.wary or stub.harmful or stub.needs_state or stub.endless
 
     def given(self, stub: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Arguments: globals among them are for the rule of a callable that takes such."""
@@ -82,6 +83,22 @@ class Keeping:
             if stub.ref in TRAMPOLINES and values and type(values[0]) is tuple:
                 values = [*(v for v in values[0] if type(v) is not Global), *values[1:]]
         self.keeps(stub.ref, values, 2)
+
+    def keeps_attributes(self, made: Any, state: dict[Any, Any]) -> None:
+        """An object keeps what a dict of attributes holds; containers among it stay the stream's own.
+
+        So those are looked through in the end, and now nothing but what stands there itself.
+        """
+        self.with_attributes.append(made)
+        if not self.wary or PLAIN_KINDS.issuperset(map(type, state.values())):
+            return
+        for value in state.values():
+            kind = type(value)
+            if kind is Global:
+                if value.harmful and made.ref not in KEEPERS:
+                    self.objects(value.ref, f"is kept by {made.ref}", structural=False)
+            elif type(kind) is Global and (kind.needs_state or kind.endless):
+                self._keeps_object(made.ref, value, filled_from=False)
 
     def keeps(self, ref: GlobalRef, values: Any, deep: int) -> None:
         """An object keeps these values: none may do harm when it is called, none be half made.
@@ -100,12 +117,12 @@ class Keeping:
                     self.keeps(ref, value, deep - 1)  # which nothing changes
                     continue
                 self._kept.append((ref, value))
-                if deep and self._wary:
+                if deep and self.wary:
                     self.keeps(ref, value.values() if kind is dict else value, deep - 1)
-            elif self._wary and kind is Global:
+            elif self.wary and kind is Global:
                 if value.harmful and ref not in KEEPERS:
                     self.objects(value.ref, f"is kept by {ref}", structural=False)
-            elif self._wary and type(kind) is Global:
+            elif self.wary and type(kind) is Global:
                 self._keeps_object(ref, value, filled_from=bool(deep))
 
     def _keeps_object(self, ref: GlobalRef, value: Any, *, filled_from: bool) -> None:
@@ -134,7 +151,7 @@ class Keeping:
         for made in self.unfinished:
             if not hasattr(made, "state"):
                 self.objects(made.ref, "is made and not given its state", structural=False)
-        if self._wary:
+        if self.wary:
             self._look_through()
         self.unfinished.clear()  # what was looked at is not to lie beside what is loaded
         self.with_attributes.clear()
