@@ -71,7 +71,7 @@ class Keeping:
     def wary_of(self, stub: Any, entry: Entry) -> None:
         """Tell what about a new stand-in has to be followed."""
         stub.harmful, stub.needs_state = may_not_be_kept(stub.ref, entry), entry.needs_state
-        stub.endless = stub.ref == COUNT
+        stub.endless, stub.is_keeper = stub.ref == COUNT, stub.ref in KEEPERS
         stub.takes_globals = stub.harmful or stub.ref in TAKERS
         self.wary = self.wary or stub.harmful or stub.needs_state or stub.endless
 
@@ -89,13 +89,15 @@ class Keeping:
 
         So those are looked through in the end, and now nothing but what stands there itself.
         """
+        if type(made).is_keeper:
+            return
         self.with_attributes.append(made)
         if not self.wary or PLAIN_KINDS.issuperset(map(type, state.values())):
             return
         for value in state.values():
             kind = type(value)
             if kind is Global:
-                if value.harmful and made.ref not in KEEPERS:
+                if value.harmful:
                     self.objects(value.ref, f"is kept by {made.ref}", structural=False)
             elif type(kind) is Global and (kind.needs_state or kind.endless):
                 self._keeps_object(made.ref, value, filled_from=False)

@@ -67,6 +67,7 @@ class Global(type):
     recorder: Any
     harmful = False
     needs_state = False
+    is_keeper = False
     takes_globals = False
     endless = False
 
