@@ -7,6 +7,8 @@ import gc
 import os
 import pickle
 import socket
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +19,7 @@ import pytest
 import safeload
 from safeload.state import COLLECTION_PAUSED, THREAD
 
+ROOT = Path(__file__).parents[2]
 HONEST = pickle.dumps([collections.OrderedDict(a=number) for number in range(2000)])
 HOSTILE = b"cos\nsystem\n(S'true'\ntR."
 
@@ -99,3 +102,47 @@ def test_a_fork_while_another_thread_loads() -> None:
     thread.join()
     assert os.waitstatus_to_exitcode(status) == 0
     assert as_it_was()
+
+
+BROKEN_OFF = """
+import collections, gc, pickle, signal, sys
+import safeload
+from safeload.state import COLLECTION_PAUSED, THREAD
+rows = [collections.OrderedDict((i, [i] * 5) for i in range(50)) for _ in range(200)]
+with open("file", "wb") as file:
+    pickle.dump(rows, file)
+def pressed(*_):
+    raise KeyboardInterrupt
+signal.signal(signal.SIGALRM, pressed)
+broken = 0
+with open("file", "rb") as file:
+    pickle.load(file)
+    for step in range(100):
+        file.seek(0)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.0001 + 0.0002 * step)
+            pickle.load(file)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        except KeyboardInterrupt:
+            broken += 1
+        assert (THREAD.load, gc.isenabled(), COLLECTION_PAUSED._depth) == (None, True, 0), step
+    file.seek(0)
+    assert pickle.load(file) == rows
+try:
+    pickle.loads(b"cposix\\nsystem\\n(S'true'\\ntR.")
+except safeload.BlockedLoadError:
+    print("refused", broken > 0)
+"""
+
+
+def test_a_load_that_is_broken_off_anywhere_leaves_nothing(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BROKEN_OFF],
+        cwd=tmp_path,
+        env={"SAFELOAD_LOG": "off", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.stdout.split() == ["refused", "True"], done.stderr
