@@ -174,10 +174,6 @@ class Tape:
             self.current, self.answers = Onward(self.answers, self.file), []
             self.replaying = True
 
-    def went_well(self) -> None:
-        """The load did all that the look had seen, so the unpickler's memo is the look's."""
-        self.kept = self.seen
-
     def finish(self) -> None:
         """Leave the file just behind the STOP and drop the record."""
         if self.replaying and self.start is not None:

@@ -160,9 +160,11 @@ def unpickle(original: Original, unpickler: Any, *args: Any, api: str = "", **re
 
 
 def _run(tape: Tape, call: Callable[[], Any]) -> Any:
+    # A load that breaks off, or that no look went before, leaves a memo that is not the look's.
+    seen, tape.kept, tape.seen = tape.seen, {}, {}
     try:
         found = call()
-        tape.went_well()
+        tape.kept = seen
         return found
     finally:
         tape.finish()
