@@ -1,4 +1,4 @@
-"""The laboratory: ``python compat/run.py LIBRARY [VERSION]`` runs a library's cells, each in a throw-away environment.
+"""The laboratory: ``python compat/run.py LIBRARY [VERSION [PYTHON]]`` runs a library's cells, each in a throw-away environment.
 
     python compat/run.py all          every library of matrix.toml
     python compat/run.py sklearn      one library
@@ -112,13 +112,13 @@ def cell(library, version, python):
     return {"cases": found}
 
 
-def run(library, only=None):
+def run(library, only=None, under=None):
     path = RESULTS / f"{library}.json"
     results = json.loads(path.read_text("utf-8")) if path.exists() else {}
     table = MATRIX["libraries"][library]
     for version in table["versions"]:
         for python in table.get("pythons", MATRIX["pythons"]):
-            if only not in (None, version):
+            if only not in (None, version) or under not in (None, python):
                 continue
             name = f"{version} on {python}"
             print(library, name, flush=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from safeload.allowlists import rules_arrow, rules_pandas
+from safeload.allowlists.rules import only_later
 from safeload.allowlists.rules_forms import dict_state, no_args, plain_args
 from safeload.allowlists.table import Entries, rows
 
@@ -289,6 +290,45 @@ def _zones() -> Entries:
     }
 
 
+_COMPUTES: Final = """
+abs astype bfill clip convert_dtypes copy diff drop drop_duplicates dropna ffill fillna head infer_objects interpolate
+isin isna isnull max mean median min notna notnull rank rename replace reset_index round select_dtypes set_axis shift
+std sum tail to_numpy var
+"""
+
+
+def _functions() -> Entries:
+    methods = _COMPUTES.split()
+    frames = ("pandas: DataFrame", "pandas: Series", "pandas.core.frame: DataFrame", "pandas.core.series: Series")
+    lines = [
+        f"{owner.partition(':')[0]}: " + " ".join(f"{owner.partition(': ')[2]}.{name}" for name in methods)
+        for owner in (*frames, "pandas.core.generic: NDFrame")
+    ]
+    return rows(
+        PROFILE,
+        "\n".join(lines)
+        + """
+        pandas: concat cut factorize get_dummies isna isnull merge notna notnull qcut to_datetime to_numeric
+        pandas: to_timedelta unique
+        pandas.core.algorithms: factorize unique
+        pandas.core.dtypes.missing: isna isnull notna notnull
+        pandas.core.generic: NDFrame
+        pandas.core.reshape.concat: concat
+        pandas.core.reshape.encoding: get_dummies
+        pandas.core.reshape.merge: merge
+        pandas.core.reshape.reshape: get_dummies
+        pandas.core.reshape.tile: cut qcut
+        pandas.core.tools.datetimes: to_datetime
+        pandas.core.tools.numeric: to_numeric
+        pandas.core.tools.timedeltas: to_timedelta
+        """,
+        uses="r",
+        reason="computes from a frame, as transformers keep it; what evaluates text, calls a function or "
+        "writes a file is not here",
+        call=only_later,
+    )
+
+
 def _arrow() -> Entries:
     found = rows(
         PROFILE,
@@ -324,4 +364,4 @@ def _arrow() -> Entries:
     )
 
 
-ENTRIES: Final[Entries] = _frames() | _indexes() | _arrays() | _types() | _times() | _arrow()
+ENTRIES: Final[Entries] = _frames() | _indexes() | _arrays() | _types() | _times() | _arrow() | _functions()

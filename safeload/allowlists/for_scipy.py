@@ -9,7 +9,7 @@ Left out, and why:
 - ``scipy.spatial`` ``cKDTree`` and ``KDTree``: a forged node crashes the process *at load*, which
   follows and rewrites the links between nodes; so ``NearestNDInterpolator``'s tree, too.
 - ``scipy._lib._uarray._backend:unpickle_function``: imports any module by its name.
-- frozen discrete distributions and `Rbf`: hold bound methods, which pickle through ``getattr``.
+- ``Rbf``: holds a bound method of its own, which could be any.
 - linear operators, integrators: hold the functions they were made from.
 """
 
@@ -60,6 +60,19 @@ def _sparse() -> Entries:
         reason="arrays of values and places; the places are unchecked, until they are used",
         call=no_args,
         state=dict_state,
+    )
+    found |= rows(
+        PROFILE,
+        """
+        scipy.sparse._compressed: _cs_matrix _cs_matrix.toarray
+        scipy.sparse._base: _spbase _spbase.toarray _spbase.todense spmatrix spmatrix.toarray spmatrix.todense
+        scipy.sparse._matrix: spmatrix spmatrix.todense
+        scipy.sparse.compressed: _cs_matrix _cs_matrix.toarray
+        scipy.sparse.base: spmatrix spmatrix.toarray spmatrix.todense
+        """,
+        uses="r",
+        reason="a method that makes an array, as transformers keep it, and the class that has it",
+        call=only_later,
     )
     return found | rows(
         PROFILE,
@@ -149,7 +162,7 @@ def _objects() -> Entries:
         scipy.spatial.transform._rotation: Slerp
         scipy.stats._binomtest: BinomTestResult
         scipy.stats._covariance: CovViaPSD
-        scipy.stats._distn_infrastructure: rv_continuous_frozen rv_frozen
+        scipy.stats._distn_infrastructure: rv_continuous_frozen rv_discrete_frozen rv_frozen
         scipy.stats._kde: gaussian_kde
         scipy.stats.kde: gaussian_kde
         scipy.stats._multivariate: _PSD multivariate_normal_frozen multivariate_normal_gen
@@ -199,17 +212,29 @@ def _objects() -> Entries:
 def _distributions() -> Entries:
     continuous = " ".join(f"{name}_gen" for name in _DISTRIBUTIONS.split())
     discrete = " ".join(f"{name}_gen" for name in _DISCRETE.split())
-    return rows(
+    entropies = " ".join(f"{name}._entropy" for name in discrete.split())
+    found = rows(
         PROFILE,
         f"""
         scipy.stats._continuous_distns: {continuous} rv_histogram levy_stable_gen
         scipy.stats._discrete_distns: {discrete}
+        scipy.stats._distn_infrastructure: rv_sample
         scipy.stats._levy_stable: levy_stable_gen
         """,
         uses="ns",
         reason="runs the source code in its state, which must be scipy's own, word for word",
         call=no_args,
         state=rule.distribution_state,
+    )
+    return found | rows(
+        PROFILE,
+        f"""
+        scipy.stats._discrete_distns: {entropies}
+        scipy.stats._distn_infrastructure: rv_sample._entropy
+        """,
+        uses="r",
+        reason="a distribution's own method, which it keeps vectorized and makes anew when it is loaded",
+        call=only_later,
     )
 
 

@@ -11,7 +11,6 @@ Left out, and why:
 
 - ``sklearn.callback``: opens a listener when it is loaded.
 - ``sklearn.datasets``: reads and fetches files.
-- ``PyFuncDistance``: a metric that calls any function it is given.
 - ``_tree`` builders and splitters, ``_QuadTree``: never part of a fitted model.
 """
 
@@ -70,6 +69,25 @@ def _special() -> Entries:
         reason="converts its nodes, an array, at load",
         call=no_args,
         state=rule.predictor_state,
+    )
+    found |= rows(
+        PROFILE,
+        """
+        sklearn.feature_extraction.text: strip_accents_ascii strip_accents_unicode strip_tags
+        sklearn.utils: check_array
+        sklearn.utils.validation: check_array
+        """,
+        uses="r",
+        reason="changes or checks the data it is given, as a parameter of a transformer",
+        call=only_later,
+    )
+    found |= rows(
+        PROFILE,
+        "sklearn.neural_network._stochastic_optimizers: SGDOptimizer",
+        uses="ns",
+        reason="numbers and arrays in its attributes; no code of its own at load",
+        call=no_args,
+        state=rule.estimator_state,
     )
     found |= rows(
         PROFILE,

@@ -66,8 +66,8 @@ ENTRIES: Final[Entries] = {
     ),
     **rows(
         PROFILE,
-        "torch.utils.data.dataloader: DataLoader\nbuiltins: print",
+        "torch.utils.data.dataloader: DataLoader",
         uses="r",
-        reason="what a net calls to read its data and to write its log: named, never called by the stream",
+        reason="what a net calls to read its data: named, never called by the stream",
     ),
 }

@@ -203,6 +203,16 @@ _TEXT: Entries = {
         call=own.pattern_call,
     ),
     **rows(
+        "stdlib",
+        """
+        re: Pattern.findall Pattern.finditer Pattern.fullmatch Pattern.match Pattern.search
+        re: Pattern.split Pattern.sub Pattern.subn
+        """,
+        "r",
+        "a method of a pattern, as tokenizers keep it",
+        call=only_later,
+    ),
+    **rows(
         "stdlib", "string: Template Formatter", "ns",
         "pure Python around text",
         call=nothing, state=plain_attributes,

@@ -12,6 +12,7 @@ from safeload.allowlists.rules_forms import (
     attributes,
     is_array,
     is_made_by,
+    is_ref_in,
     own_attributes,
     refs,
     words,
@@ -36,10 +37,11 @@ _KEYS: Final = words(
     """
     __doc__ _ctor_param _parse_arg_template _random_state _rvs_size_warned _rvs_uses_size_attribute
     _stats_has_moments _support a b badvalue extradoc inc moment_tol moment_type name numargs shapes
-    xtol _histogram _density _hpdf _hbins _hbin_widths _hcdf longname
+    xtol _histogram _density _hpdf _hbins _hbin_widths _hcdf longname vecentropy values xk pk qvals
     """
 )
 
+_VECTORIZED: Final = refs("numpy: vectorize\nscipy.stats._distn_infrastructure: rv_sample._entropy")
 _DELEGATES: Final = refs("scipy.interpolate._bsplines: _BSpline")
 _SLOTS: Final = words("_y_axis _y_extra_shape dtype c x _c _x extrapolate axis _asarray")
 
@@ -52,6 +54,9 @@ def distribution_state(_: Any, state: Any) -> str | None:
     given = attributes(state)
     if given is None or not given.keys() <= _KEYS:
         return "its state has attributes that scipy does not write"
+    entropy = given.get("vecentropy")
+    if entropy is not None and not is_made_by(entropy, _VECTORIZED) and not is_ref_in(entropy, _VECTORIZED):
+        return "has something in the place of its entropy"
     source = given.get("_parse_arg_template")
     if type(source) is not str or _SOURCE.fullmatch(source) is None:
         return "holds source code other than scipy's own"

@@ -48,32 +48,6 @@ def number_call(args: Args, kwargs: Kwargs) -> str | None:
     return None if all(map(exactly(int), kwargs.values())) else "called with an odd keyword"
 
 
-_BUFFER: Final = GlobalRef("mmengine.logging.history_buffer", "HistoryBuffer")
-# Protocols below 4 write a dotted name as a getattr; the name itself has to be on a list as well.
-GETATTR: Final = frozenset(
-    {
-        (GlobalRef("zoneinfo", "ZoneInfo"), "_unpickle"),
-        *((_BUFFER, name) for name in ("current", "max", "mean", "min")),
-    }
-)
-
-
-def known_attribute(args: Args, kwargs: Kwargs) -> str | None:
-    """One of the few listed pairs and nothing else: getattr leads anywhere."""
-    if kwargs or attribute_named(args) is None:
-        return "takes an attribute of an object, which leads to any code"
-    return None
-
-
-def attribute_named(args: Args) -> GlobalRef | None:
-    """The dotted global that a listed pair stands for."""
-    owner, name = args
-    ref = ref_of(owner)
-    if ref is None or type(name) is not str or (ref, name) not in GETATTR:
-        return None
-    return GlobalRef(ref.module, f"{ref.qualname}.{name}")
-
-
 _ZONE: Final = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,3}", re.ASCII)
 
 
