@@ -125,6 +125,14 @@ def _interpolators() -> Entries:
         uses="r",
         reason="a function of its library that an interpolator keeps, computing from its arguments",
     )
+    found |= rows(
+        PROFILE,
+        "scipy.interpolate._rbfinterp: RBFInterpolator",
+        uses="ns",
+        reason="arrays of points and of coefficients; looks at three of them at load",
+        call=no_args,
+        state=rule.radial_state,
+    )
     return found | rows(
         PROFILE,
         """
@@ -155,19 +163,54 @@ def _objects() -> Entries:
     found |= rows(
         PROFILE,
         """
-        scipy.optimize._constraints: Bounds LinearConstraint
+        scipy.cluster.hierarchy: ClusterNode
+        scipy.integrate._cubature: CubatureRegion CubatureResult
+        scipy.integrate._ivp.base: ConstantDenseOutput
+        scipy.integrate._ivp.bdf: BdfDenseOutput
         scipy.integrate._ivp.common: OdeSolution
+        scipy.integrate._ivp.lsoda: LsodaDenseOutput
+        scipy.integrate._ivp.radau: RadauDenseOutput
         scipy.integrate._ivp.rk: RkDenseOutput Dop853DenseOutput
+        scipy.interpolate._bary_rational: AAA FloaterHormannInterpolator
+        scipy.optimize._constraints: Bounds LinearConstraint
+        scipy.optimize._hessian_update_strategy: BFGS SR1
+        scipy.optimize._lbfgsb_py: LbfgsInvHessProduct
+        scipy.signal._czt: CZT ZoomFFT
+        scipy.signal._ltisys: StateSpaceContinuous StateSpaceDiscrete TransferFunctionContinuous
+        scipy.signal._ltisys: TransferFunctionDiscrete ZerosPolesGainContinuous ZerosPolesGainDiscrete
+        scipy.signal.ltisys: StateSpaceContinuous StateSpaceDiscrete TransferFunctionContinuous
+        scipy.signal.ltisys: TransferFunctionDiscrete ZerosPolesGainContinuous ZerosPolesGainDiscrete
+        scipy.signal._short_time_fft: ShortTimeFFT
         scipy.spatial._spherical_voronoi: SphericalVoronoi
         scipy.spatial.transform._rotation: Slerp
+        scipy.spatial.transform._rotation_spline: RotationSpline
         scipy.stats._binomtest: BinomTestResult
-        scipy.stats._covariance: CovViaPSD
+        scipy.stats._censored_data: CensoredData
+        scipy.stats._covariance: CovViaCholesky CovViaDiagonal CovViaEigendecomposition CovViaPSD CovViaPrecision
+        scipy.stats._fit: FitResult
+        scipy.stats._hypotests: BarnardExactResult BoschlooExactResult CramerVonMisesResult SomersDResult
+        scipy.stats._hypotests: TukeyHSDResult
         scipy.stats._distn_infrastructure: rv_continuous_frozen rv_discrete_frozen rv_frozen
         scipy.stats._kde: gaussian_kde
         scipy.stats.kde: gaussian_kde
-        scipy.stats._multivariate: _PSD multivariate_normal_frozen multivariate_normal_gen
-        scipy.stats._resampling: BootstrapResult
-        scipy.stats._survival: ECDFResult EmpiricalDistributionFunction
+        scipy.stats._morestats: DirectionalStats
+        scipy.stats._multicomp: DunnettResult
+        scipy.stats._multivariate: _PSD dirichlet_frozen dirichlet_gen dirichlet_multinomial_frozen
+        scipy.stats._multivariate: dirichlet_multinomial_gen invwishart_frozen invwishart_gen matrix_normal_frozen
+        scipy.stats._multivariate: matrix_normal_gen multinomial_frozen multinomial_gen
+        scipy.stats._multivariate: multivariate_hypergeom_frozen multivariate_hypergeom_gen
+        scipy.stats._multivariate: multivariate_normal_frozen multivariate_normal_gen multivariate_t_frozen
+        scipy.stats._multivariate: multivariate_t_gen ortho_group_frozen ortho_group_gen random_correlation_gen
+        scipy.stats._multivariate: special_ortho_group_frozen special_ortho_group_gen uniform_direction_frozen
+        scipy.stats._multivariate: uniform_direction_gen unitary_group_frozen unitary_group_gen
+        scipy.stats._multivariate: vonmises_fisher_frozen vonmises_fisher_gen wishart_frozen wishart_gen
+        scipy.stats._odds_ratio: OddsRatioResult
+        scipy.stats._page_trend_test: PageTrendTestResult
+        scipy.stats._qmc: Halton LatinHypercube MultinomialQMC MultivariateNormalQMC PoissonDisk Sobol
+        scipy.stats._relative_risk: RelativeRiskResult
+        scipy.stats._resampling: BootstrapResult MonteCarloTestResult PermutationTestResult PowerResult
+        scipy.stats._sensitivity_analysis: BootstrapSobolResult SobolResult
+        scipy.stats._survival: ECDFResult EmpiricalDistributionFunction LogRankResult
         """,
         uses="ns",
         reason="numbers and arrays in its attributes; no code at load",
@@ -191,10 +234,10 @@ def _objects() -> Entries:
         scipy.stats._binned_statistic: BinnedStatisticResult BinnedStatistic2dResult
         scipy.stats._common: ConfidenceInterval
         scipy.stats._mannwhitneyu: MannwhitneyuResult
-        scipy.stats._morestats: AnsariResult BartlettResult FlignerResult LeveneResult
+        scipy.stats._morestats: AndersonResult AnsariResult BartlettResult FlignerResult LeveneResult
         scipy.stats._morestats: ShapiroResult WilcoxonResult
         scipy.stats._stats_mstats_common: LinregressResult TheilslopesResult
-        scipy.stats._stats_py: DescribeResult F_onewayResult FriedmanchisquareResult
+        scipy.stats._stats_py: AlexanderGovernResult DescribeResult F_onewayResult QuantileTestResult FriedmanchisquareResult
         scipy.stats._stats_py: JarqueBeraResult KruskalResult KstestResult KurtosistestResult
         scipy.stats._stats_py: LinregressResult ModeResult NormaltestResult PearsonRResult
         scipy.stats._stats_py: Power_divergenceResult RanksumsResult SignificanceResult

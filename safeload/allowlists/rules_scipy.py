@@ -10,6 +10,7 @@ from safeload.allowlists.rules_forms import (
     Kwargs,
     array_parts,
     attributes,
+    dict_state,
     is_array,
     is_made_by,
     is_ref_in,
@@ -83,6 +84,17 @@ def interpolator_state(_: Any, state: Any) -> str | None:
     if not fits or ("_xp" in attributes and not is_array(attributes["_xp"])):
         return "its state must be a dict of its own attributes"
     return None
+
+
+def radial_state(made: Any, state: Any) -> str | None:
+    """An interpolator's numbers in two tuples, of which it computes with three arrays at once; before
+    scipy 1.16 a dict.
+    """
+    if type(state) is dict:
+        return dict_state(made, state)
+    fits = type(state) is tuple and [len(part) for part in state if type(part) is tuple] == [9, 3]
+    fits = fits and all(map(is_array, (state[0][0], state[0][1], state[0][5], *state[1])))
+    return None if fits else "its state must be arrays and settings, and no tree"
 
 
 def rotation_state(_: Any, state: Any) -> str | None:
