@@ -1,4 +1,4 @@
-"""The laboratory: ``python compat/run.py LIBRARY [VERSION [PYTHON]]`` runs a library's cells, each in a throw-away environment.
+"""The laboratory: ``python compat/run.py LIBRARY [VERSION [PYTHON]]`` runs a library's cells, each in an environment.
 
     python compat/run.py all          every library of matrix.toml
     python compat/run.py sklearn      one library
@@ -117,7 +117,8 @@ def run(library, only=None, under=None):
     results = json.loads(path.read_text("utf-8")) if path.exists() else {}
     table = MATRIX["libraries"][library]
     for version in table["versions"]:
-        for python in table.get("pythons", MATRIX["pythons"]):
+        newest = table.get("newest", []) if version == table["versions"][-1] else []
+        for python in [*MATRIX["pythons"], *newest]:
             if only not in (None, version) or under not in (None, python):
                 continue
             name = f"{version} on {python}"

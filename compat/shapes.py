@@ -70,6 +70,20 @@ def torched(factory: Callable[[], Any], expect: str = WORKS, load: Any = None, *
     return Case(make, read, expect)
 
 
+def without(value: Any, name: str) -> Any:
+    """The object less an attribute, in it and in what it holds, that differs with the time."""
+    held, met = [value], set()
+    while held:
+        one = held.pop()
+        inside = getattr(one, "__dict__", None)
+        if id(one) in met or type(inside) is not dict or isinstance(one, type):
+            continue
+        met.add(id(one))
+        inside.pop(name, None)
+        held += inside.values()
+    return value
+
+
 def fingerprint(value: Any) -> str:
     """A digest that is equal for equal values: of all they hold, whatever else a library would save with it.
 

@@ -41,7 +41,8 @@ def text():
     from sklearn.naive_bayes import MultinomialNB
     from sklearn.pipeline import make_pipeline
 
-    return make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), MultinomialNB()).fit(["red cat", "big dog", "red dog"], [0, 1, 0])
+    model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), MultinomialNB())
+    return model.fit(["red cat", "big dog", "red dog"], [0, 1, 0])
 
 
 def distributions():

@@ -237,7 +237,8 @@ def _objects() -> Entries:
         scipy.stats._morestats: AndersonResult AnsariResult BartlettResult FlignerResult LeveneResult
         scipy.stats._morestats: ShapiroResult WilcoxonResult
         scipy.stats._stats_mstats_common: LinregressResult TheilslopesResult
-        scipy.stats._stats_py: AlexanderGovernResult DescribeResult F_onewayResult QuantileTestResult FriedmanchisquareResult
+        scipy.stats._stats_py: AlexanderGovernResult DescribeResult F_onewayResult FriedmanchisquareResult
+        scipy.stats._stats_py: QuantileTestResult
         scipy.stats._stats_py: JarqueBeraResult KruskalResult KstestResult KurtosistestResult
         scipy.stats._stats_py: LinregressResult ModeResult NormaltestResult PearsonRResult
         scipy.stats._stats_py: Power_divergenceResult RanksumsResult SignificanceResult

@@ -1,4 +1,4 @@
-"""statsmodels: fitted regressions, generalised linear, discrete, mixed and smoothing models.
+"""statsmodels: fitted regressions, generalised linear, discrete, mixed, smoothing, state space and vector models.
 
 Not in force by default. A model that was made from a formula stays refused: loading it evaluates the
 formula's text. Make it from arrays or a frame, or keep its parameters. What no rule can check: the

@@ -16,13 +16,11 @@ Args = tuple[Any, ...]
 Kwargs = Mapping[str, Any]
 
 _PATTERN: Final = GlobalRef("re", "_compile")
-_PLAIN: Final = {str: "str", dict: "dict"}
-# Classes whose objects keep one of their own methods, vectorized.
-_DISTRIBUTIONS: Final = frozenset({"scipy.stats._discrete_distns", "scipy.stats._distn_infrastructure"})
+_PLAIN: Final[Mapping[type, str]] = {str: "str", dict: "dict"}
 
 
 def known_attribute(args: Args, kwargs: Kwargs) -> str | None:
-    """An attribute of a global, or a method of text, of a dict, of a pattern or of a distribution."""
+    """An attribute of a global, or a method of text, of a dict or of an object that the stream made."""
     if kwargs or attribute_named(args) is None:
         return "takes an attribute of an object, which leads to any code"
     return None
@@ -45,6 +43,12 @@ def _method(owner: Any, name: str) -> GlobalRef | None:
     made = made_by(owner)
     if made == _PATTERN:
         return GlobalRef("re", f"Pattern.{name}")
-    if made is not None and made.module in _DISTRIBUTIONS and not hasattr(owner, "state"):
-        return GlobalRef(made.module, f"{made.qualname}.{name}")
-    return None
+    if made is None or not _is_of_the_class(owner, name):
+        return None
+    return GlobalRef(made.module, f"{made.qualname}.{name}")
+
+
+def _is_of_the_class(owner: Any, name: str) -> bool:
+    """Whether the object has no attribute of its own in the method's place."""
+    state = getattr(owner, "state", None)
+    return state is None or (type(state) is dict and name not in state)

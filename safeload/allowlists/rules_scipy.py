@@ -87,9 +87,7 @@ def interpolator_state(_: Any, state: Any) -> str | None:
 
 
 def radial_state(made: Any, state: Any) -> str | None:
-    """An interpolator's numbers in two tuples, of which it computes with three arrays at once; before
-    scipy 1.16 a dict.
-    """
+    """An interpolator's numbers in two tuples, three arrays of which it looks at; before scipy 1.16 a dict."""
     if type(state) is dict:
         return dict_state(made, state)
     fits = type(state) is tuple and [len(part) for part in state if type(part) is tuple] == [9, 3]

@@ -1,7 +1,7 @@
 """The rules of statsmodels' state space models: filters in C over matrices.
 
 They are called with a model of their own kind and numbers, and then given the arrays they had computed.
-Their makers count the matrices against each other; ``None`` in the place of a model they take for one.
+Their makers count the matrices against each other; the memory of ``None`` they read as a model's.
 What the arrays hold is on trust: a filter that is run over forged ones crashes the process.
 """
 
@@ -18,7 +18,10 @@ from safeload.scan.report import GlobalRef
 _PLACE: Final = "statsmodels.tsa.statespace"
 PREFIXES: Final = "sdcz"
 _ARRAYS: Final[Mapping[str, int]] = {"Initialization": 2, "Statespace": 8}
-_MODELS: Final[Mapping[str, tuple[str, ...]]] = {"KalmanFilter": ("Statespace",), "KalmanSmoother": ("Statespace", "KalmanFilter")}
+_MODELS: Final[Mapping[str, tuple[str, ...]]] = {
+    "KalmanFilter": ("Statespace",),
+    "KalmanSmoother": ("Statespace", "KalmanFilter"),
+}
 _MODULES: Final = {
     "Initialization": f"{_PLACE}._initialization",
     "Statespace": f"{_PLACE}._representation",
