@@ -38,6 +38,7 @@ class Tape:
         "replaying",
         "seen",
         "start",
+        "weighed",
     )
 
     def __init__(self, file: Any, options: Mapping[str, Any]) -> None:
@@ -57,6 +58,8 @@ class Tape:
         self.recorder: NestedRecorder | None = None
         self.consumed = 0
         self.cut = ""
+        # Whether somebody has found already that the stream asks for no more than a process has.
+        self.weighed = False
         self.answers: list[Answer] = []
 
     # What the unpickler calls. It takes hold of these methods once, so they look up the source.
