@@ -182,8 +182,7 @@ def _types() -> Entries:
         PROFILE,
         "pandas.core.dtypes.dtypes: NumpyEADtype PandasDtype",
         uses="ns",
-        reason="wraps a dtype of numpy; called with text it would have numpy read that, by the compiler where it "
-        "holds commas",
+        reason="wraps a dtype of numpy; called with text it would have numpy read that",
         call=no_args,
         state=dict_state,
     )
