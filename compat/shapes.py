@@ -129,6 +129,8 @@ class Walk:
             return self.tensor(value)
         if hasattr(value, "dtype") and hasattr(value, "tobytes") and hasattr(value, "shape"):
             return self.array(value)
+        if type(value).__name__ == "RandomState":  # from an old file, each load gives it a seed of its own beside
+            return self.add(value.get_state())
         try:
             return self.all(value.__reduce_ex__(4) if not hasattr(value, "__getnewargs_ex__") else [repr(value)])
         except Exception:  # noqa: BLE001 - what cannot be saved is known by its attributes
