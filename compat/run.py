@@ -29,7 +29,8 @@ PROGRAM_LIMIT = 900
 def requirements(library, version):
     """What a cell installs."""
     table = MATRIX["libraries"][library]
-    found = [f"{table.get('package', library)}=={version}", *NEEDED]
+    package = table.get("package", library)
+    found = [f"{package}=={version}", *NEEDED] if package else [*NEEDED]
     for start, more in sorted(flat(table.get("also", {})).items()):
         if version == start or version.startswith((start + ".", start if not start else start + ".")):
             found += [MATRIX["torch"] if item == "torch" else item for item in more]

@@ -129,6 +129,8 @@ class Walk:
             return self.tensor(value)
         if hasattr(value, "dtype") and hasattr(value, "tobytes") and hasattr(value, "shape"):
             return self.array(value)
+        if type(value).__name__ in ("TypedStorage", "UntypedStorage"):
+            return self.all(value.tolist())
         if type(value).__name__ == "RandomState":  # from an old file, each load gives it a seed of its own beside
             return self.add(value.get_state())
         try:
@@ -147,6 +149,8 @@ class Walk:
 
     def array(self, value: Any) -> None:
         self.note(str(value.dtype), value.shape)
+        if hasattr(value, "mask"):
+            return self.all((value.data, value.mask))
         if value.dtype.names:
             return self.all(value[name] for name in value.dtype.names)
         if value.dtype.hasobject:

@@ -14,7 +14,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from run import MATRIX, environment  # noqa: E402 - beside this folder
+from run import MATRIX, environment
 
 # What write.py calls them -> what their environment holds.
 ROWS = {

@@ -36,7 +36,7 @@ def numpy(version):
 class AsPython2(pickle._Pickler):
     """Bytes as the text that they were in Python 2, and names as they were there."""
 
-    dispatch = dict(pickle._Pickler.dispatch)
+    dispatch = pickle._Pickler.dispatch.copy()
 
     def save_bytes(self, value):
         if self.proto:
