@@ -202,6 +202,7 @@ def listed() -> tuple[str, ...]:
     return tuple(sorted(name for name in names if name.partition(" ")[0].partition(".")[0] in wanted))
 
 
+
 def honest() -> tuple[bytes, ...]:
     """Pickles of everyday values, under every protocol."""
     import collections

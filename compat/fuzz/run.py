@@ -137,24 +137,9 @@ def snapshot(things: list[Any]) -> dict[str, Any]:
     for thing in things:
         held = {key: id(value) for key, value in vars(thing).items() if key not in CACHES}
         found[f"{thing.__name__} {id(thing)}"] = held
-    found["copyreg"] = (
-        len(copyreg.dispatch_table),
-        dict(copyreg._extension_registry),
-        dict(copyreg._inverted_registry),
-    )
-    found["state"] = (
-        STATE.active,
-        STATE.policy,
-        STATE.granted,
-        dict(STATE.trusted),
-        THREAD.load,
-        COLLECTION_PAUSED._depth,
-    )
-    found["modules"] = {
-        name: id(module)
-        for name, module in sys.modules.items()
-        if not name.startswith(("torch", "pandas", "scipy", "numpy", "safeload", "encodings"))
-    }
+    found["copyreg"] = (len(copyreg.dispatch_table), dict(copyreg._extension_registry), dict(copyreg._inverted_registry))
+    found["state"] = (STATE.active, STATE.policy, STATE.granted, dict(STATE.trusted), THREAD.load, COLLECTION_PAUSED._depth)
+    found["modules"] = {name: id(module) for name, module in sys.modules.items() if not name.startswith(("torch", "pandas", "scipy", "numpy", "safeload", "encodings"))}
     return found
 
 
@@ -209,9 +194,7 @@ def work(
             told += [f"changed: {key}" for key in changed(before, after)]
             before = after
         if told:
-            os.write(
-                write, json.dumps({"input": number, "door": name, "found": told, "data": data.hex()}).encode() + b"\n"
-            )
+            os.write(write, json.dumps({"input": number, "door": name, "found": told, "data": data.hex()}).encode() + b"\n")
         number += 1
     os.write(write, json.dumps({"inputs": number - first, "ends": dict(sorted(ends.items()))}).encode() + b"\n")
 

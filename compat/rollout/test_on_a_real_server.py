@@ -63,9 +63,7 @@ def home() -> Iterator[Path]:
     assert not (folder / "canary").exists()
 
 
-def as_user(
-    home: Path, *command: str | Path, check: bool = False, **variables: str
-) -> subprocess.CompletedProcess[str]:
+def as_user(home: Path, *command: str | Path, check: bool = False, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {"HOME": str(home), "PATH": f"{PYTHON.parent}:/usr/bin:/bin", **variables}
     return subprocess.run(
         [str(part) for part in command], env=environment, cwd=home, user=NOBODY, group=NOBODY,
@@ -138,9 +136,7 @@ def run_all(page: Page, address: str) -> None:
     page.goto(f"{address}/lab/tree/work.ipynb?token=proof")
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=PATIENCE)
     end = time.monotonic() + PATIENCE / 1000
-    while not any(
-        kernel["execution_state"] == "idle" for kernel in page.request.get(f"{address}/api/kernels?token=proof").json()
-    ):
+    while not any(kernel["execution_state"] == "idle" for kernel in page.request.get(f"{address}/api/kernels?token=proof").json()):
         assert time.monotonic() < end, "the kernel does not start"
         page.wait_for_timeout(500)
     page.wait_for_timeout(3000)
@@ -188,9 +184,7 @@ def test_a_notebook_in_a_browser(home: Path, server: str, log_start: int) -> Non
     events = log_since(log_start)
     blocked = [event for event in events if event["event"] == "safeload.load.blocked"]
     assert len(blocked) == 4
-    assert {(event["uid"], event["path"], event["never"][0]) for event in blocked} == {
-        (NOBODY, "evil.joblib", "os:mkdir")
-    }
+    assert {(event["uid"], event["path"], event["never"][0]) for event in blocked} == {(NOBODY, "evil.joblib", "os:mkdir")}
     attempts = [event["attempt"] for event in events if event["event"] == "safeload.policy.defended"]
     assert [attempt.split("(")[0] for attempt in attempts] == [
         "SAFELOAD_MODE changed in the environment after the start",
@@ -233,12 +227,7 @@ LOOSER = {
     "a policy of their own": {"SAFELOAD_POLICY": "own.toml"},
     "the lock": {"SAFELOAD_LOCKED": "0"},
     "names": {"SAFELOAD_ALLOW": "mylab:Net"},
-    "everything at once": {
-        "SAFELOAD_MODE": "off",
-        "SAFELOAD_POLICY": "own.toml",
-        "SAFELOAD_LOCKED": "0",
-        "SAFELOAD_LOG": "off",
-    },
+    "everything at once": {"SAFELOAD_MODE": "off", "SAFELOAD_POLICY": "own.toml", "SAFELOAD_LOCKED": "0", "SAFELOAD_LOG": "off"},
     "PYTHONPATH": {"PYTHONPATH": "own"},
 }
 
@@ -266,10 +255,7 @@ def test_an_environment_of_a_users_own_keeps_the_policy_of_the_machine(home: Pat
 
 
 def test_users_cannot_write_what_root_wrote(home: Path) -> None:
-    for path in (
-        "/etc/safeload/policy.toml",
-        next((WORK / "jupyter" / "lib").glob("python*/site-packages/safeload.pth")),
-    ):
+    for path in ("/etc/safeload/policy.toml", next((WORK / "jupyter" / "lib").glob("python*/site-packages/safeload.pth"))):
         assert as_user(home, "sh", "-c", f"echo >> {path}").returncode != 0
 
 
@@ -279,3 +265,4 @@ def test_the_doctor_of_a_user_is_content(home: Path) -> None:
     checks = {check["check"]: check for check in json.loads(ended.stdout)["checks"]}
     assert checks["policy"]["text"].startswith("/etc/safeload/policy.toml")
     assert checks["lock"]["state"] == "well"
+
