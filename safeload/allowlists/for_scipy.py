@@ -228,6 +228,19 @@ def _objects() -> Entries:
         call=no_args,
         state=rule.rotation_state,
     )
+    found |= rows(
+        PROFILE,
+        "scipy.spatial.transform._rigid_transform: RigidTransform",
+        uses="r",
+        reason="the owner of from_matrix",
+    )
+    found |= rows(
+        PROFILE,
+        "scipy.spatial.transform._rigid_transform: RigidTransform.from_matrix",
+        uses="c",
+        reason="a transform from its matrix, which scipy checks",
+        call=rule.one_array,
+    )
     return found | rows(
         PROFILE,
         """

@@ -262,6 +262,16 @@ _TEXT: Entries = {
         call=nothing, state=own.bytesio_state,
     ),
     **rows(
+        "stdlib", "xml.etree.ElementTree: Element", "ns",
+        "a tag, text, attributes and elements, whose types C checks",
+        call=nothing, state=own.element_state,
+    ),
+    **rows(
+        "stdlib", "xml.etree.ElementTree: ElementTree", "ns",
+        "holds an element",
+        call=nothing, state=plain_attributes,
+    ),
+    **rows(
         "stdlib", "_io: StringIO\nio: StringIO", "ns",
         "text in memory",
         call=nothing, state=own.stringio_state,

@@ -105,3 +105,8 @@ def rotation_state(_: Any, state: Any) -> str | None:
 def tuple_args(_args: Args, kwargs: Kwargs) -> str | None:
     """A named tuple's fields, by position, and the more that scipy gives by name."""
     return None if own_attributes(dict(kwargs)) else "takes the fields of a named tuple"
+
+
+def one_array(args: Args, kwargs: Kwargs) -> str | None:
+    """An array and nothing else."""
+    return None if not kwargs and len(args) == 1 and is_array(args[0]) else "takes one array"

@@ -273,3 +273,17 @@ def normal_state(made: Any, state: Any) -> str | None:
     if type(state) is tuple and all(map(exactly(int, float), state)):
         return None
     return plain_attributes(made, state)
+
+
+_ELEMENT: Final = {"tag": (str,), "text": (str, type(None)), "tail": (str, type(None)), "attrib": (dict,)}
+
+
+def element_state(_: Any, state: Any) -> str | None:
+    """A tag, texts, a dict and a list of elements, each under its name."""
+    if type(state) is not dict or not state.keys() <= {*_ELEMENT, "_children"}:
+        return "its state must be the parts of an element"
+    fits = all(type(state[name]) in kinds for name, kinds in _ELEMENT.items() if name in state)
+    is_element = built(("xml.etree.ElementTree", "Element"))
+    children = state.get("_children", [])
+    fits = fits and type(children) is list and all(map(is_element, children))
+    return None if fits else "its state must be the parts of an element"

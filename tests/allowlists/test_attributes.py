@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from evasions.builders import FALSE, NONE, call, calling, given, group, mapping, named, new, number, pickled, text
@@ -100,3 +101,15 @@ MODEL = "statsmodels.tsa.statespace._representation:zStatespace"
 )
 def test_a_filter_is_made_over_a_model_of_its_own_kind(fragment: bytes) -> None:
     assert refusals(pickled(fragment), book("statsmodels"))
+
+
+ELEMENT = "xml.etree.ElementTree:Element"
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_an_element_is_a_tag_texts_attributes_and_elements(protocol: int) -> None:
+    tree = ElementTree.fromstring("<a b='1'>t<c/>u</a>")
+    assert refusals(pickle.dumps(tree, protocol)) == []
+    assert refusals(pickled(given(new(named(ELEMENT)), attributes(tag=PRINT))))
+    assert refusals(pickled(given(new(named(ELEMENT)), attributes(tag=text("a"), _children=mapping()))))
+    assert refusals(pickled(given(new(named(ELEMENT)), attributes(tag=text("a"), makeelement=PRINT))))
