@@ -443,7 +443,9 @@ CASES = {
     "OMP": joblibbed(lambda: linear_model.OrthogonalMatchingPursuit().fit(X, VALUES)),
     "Lars": joblibbed(lambda: linear_model.LassoLarsIC().fit(X, VALUES)),
     "MLP": joblibbed(lambda: neural_network.MLPClassifier((5,), max_iter=20, early_stopping=True).fit(X, Y)),
-    "MLPR lbfgs": joblibbed(lambda: neural_network.MLPRegressor((5,), solver="lbfgs", max_iter=20).fit(X, VALUES)),
+    "MLPR lbfgs": joblibbed(
+        lambda: neural_network.MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=20).fit(X, VALUES)
+    ),
     "MLP sgd": joblibbed(lambda: neural_network.MLPClassifier((5,), solver="sgd", max_iter=20).fit(X, Y)),
     "MLP rs": joblibbed(
         lambda: neural_network.MLPClassifier((3,), max_iter=5, random_state=np.random.RandomState(0)).fit(X, Y)

@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import Final
 
 from safeload.allowlists import rules_arrow, rules_pandas
-from safeload.allowlists.rules import only_later
-from safeload.allowlists.rules_forms import dict_state, no_args, plain_args
+from safeload.allowlists.rules import by_position, only_later
+from safeload.allowlists.rules_forms import dict_state, no_args, pairs_args, plain_args
 from safeload.allowlists.table import Entries, rows
 
 PROFILE: Final = "pandas"
@@ -305,6 +305,45 @@ std sum tail to_numpy var
 """
 
 
+def _calendars() -> Entries:
+    found = rows(
+        PROFILE,
+        """
+        pandas.tseries.holiday: AbstractHolidayCalendar Holiday USFederalHolidayCalendar
+        """,
+        uses="ns",
+        reason="dates and steps in its attributes; no code of its own at load",
+        call=no_args,
+        state=dict_state,
+    )
+    found |= rows(
+        PROFILE,
+        """
+        pandas.tseries.holiday: after_nearest_workday before_nearest_workday nearest_workday next_monday
+        pandas.tseries.holiday: next_monday_or_tuesday next_workday previous_friday previous_workday
+        pandas.tseries.holiday: sunday_to_monday weekend_to_monday
+        """,
+        uses="r",
+        reason="computes a date from a date, as a holiday keeps it",
+        call=only_later,
+    )
+    found |= rows(
+        PROFILE,
+        "pandas: NamedAgg\npandas.core.groupby.generic: NamedAgg",
+        uses="n",
+        reason="a named tuple of a column and a word",
+        call=by_position,
+    )
+    return found | rows(
+        PROFILE,
+        "pandas.io.formats.printing: PrettyDict",
+        uses="nsi",
+        reason="a dict, of the groups of a frame",
+        call=pairs_args,
+        state=dict_state,
+    )
+
+
 def _functions() -> Entries:
     methods = _COMPUTES.split()
     frames = ("pandas: DataFrame", "pandas: Series", "pandas.core.frame: DataFrame", "pandas.core.series: Series")
@@ -363,6 +402,27 @@ def _arrow() -> Entries:
         "the offsets inside them lead",
         call=rules_arrow.array_args,
     )
+    found |= rows(
+        PROFILE,
+        "pyarrow.lib: schema",
+        uses="c",
+        reason="the names and types of columns",
+        call=rules_arrow.schema_args,
+    )
+    found |= rows(
+        PROFILE,
+        "pyarrow.lib: _reconstruct_table _reconstruct_record_batch",
+        uses="c",
+        reason="columns under a schema, which pyarrow compares; each column is checked where it is made",
+        call=rules_arrow.table_args,
+    )
+    found |= rows(
+        PROFILE,
+        "pyarrow.lib: scalar",
+        uses="c",
+        reason="one plain value of a type",
+        call=rules_arrow.scalar_args,
+    )
     return found | rows(
         PROFILE,
         "pyarrow.lib: chunked_array",
@@ -372,4 +432,4 @@ def _arrow() -> Entries:
     )
 
 
-ENTRIES: Final[Entries] = _frames() | _indexes() | _arrays() | _types() | _times() | _arrow() | _functions()
+ENTRIES: Final[Entries] = _frames() | _indexes() | _arrays() | _types() | _times() | _arrow() | _calendars() | _functions()
