@@ -330,9 +330,10 @@ def _calendars() -> Entries:
     found |= rows(
         PROFILE,
         "pandas: NamedAgg\npandas.core.groupby.generic: NamedAgg",
-        uses="n",
-        reason="a named tuple of a column and a word",
+        uses="ns",
+        reason="a column and a word, as a named tuple, since pandas 3 as attributes",
         call=by_position,
+        state=dict_state,
     )
     return found | rows(
         PROFILE,
@@ -432,4 +433,6 @@ def _arrow() -> Entries:
     )
 
 
-ENTRIES: Final[Entries] = _frames() | _indexes() | _arrays() | _types() | _times() | _arrow() | _calendars() | _functions()
+_DATA: Final = _frames() | _indexes() | _arrays() | _types() | _times() | _arrow()
+
+ENTRIES: Final[Entries] = _DATA | _calendars() | _functions()
