@@ -549,7 +549,8 @@ CASES = {
     "memory obj": joblibbed(
         lambda: pipeline.Pipeline(
             [("a", decomposition.PCA())], memory=__import__("joblib").Memory("/tmp/xx", verbose=0)
-        )
+        ),
+        "blocked: a cache with a place, where a later fit would write",
     ),
     "verbose": joblibbed(lambda: pipeline.make_union(decomposition.PCA(), decomposition.TruncatedSVD())),
     "dict of models": joblibbed(
