@@ -83,7 +83,16 @@ def _special() -> Entries:
     )
     found |= rows(
         PROFILE,
-        "sklearn.neural_network._stochastic_optimizers: SGDOptimizer",
+        """
+        sklearn.neural_network._stochastic_optimizers: SGDOptimizer
+        sklearn.calibration: CalibrationDisplay
+        sklearn.metrics._plot.confusion_matrix: ConfusionMatrixDisplay
+        sklearn.metrics._plot.det_curve: DetCurveDisplay
+        sklearn.metrics._plot.precision_recall_curve: PrecisionRecallDisplay
+        sklearn.metrics._plot.regression: PredictionErrorDisplay
+        sklearn.metrics._plot.roc_curve: RocCurveDisplay
+        sklearn.model_selection._plot: LearningCurveDisplay ValidationCurveDisplay
+        """,
         uses="ns",
         reason="numbers and arrays in its attributes; no code of its own at load",
         call=no_args,
