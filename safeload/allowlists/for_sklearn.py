@@ -16,12 +16,13 @@ Left out, and why:
 
 from __future__ import annotations
 
+import collections
 from pathlib import Path
 from typing import Final
 
 from safeload.allowlists import rules_sklearn as rule
 from safeload.allowlists.names_sklearn import BEFORE_0_22
-from safeload.allowlists.rules import only_later
+from safeload.allowlists.rules import attributes_of, only_later
 from safeload.allowlists.rules_forms import no_args, pairs_args, plain_args
 from safeload.allowlists.table import Entries, alias, rows
 
@@ -97,6 +98,14 @@ def _special() -> Entries:
         reason="numbers and arrays in its attributes; no code of its own at load",
         call=no_args,
         state=rule.estimator_state,
+    )
+    found |= rows(
+        PROFILE,
+        "sklearn.compose._column_transformer: _RemainderColsList",
+        uses="ns",
+        reason="a list of columns, from 1.5 to 1.7, that warns when it is read",
+        call=no_args,
+        state=attributes_of(collections.UserList),
     )
     found |= rows(
         PROFILE,
