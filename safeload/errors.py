@@ -186,7 +186,10 @@ def _ways_forward(refusal: Refusal) -> list[str]:
         lines += ["  1. Take the tensors without the code:", f"       {_call(refusal)}"]
     else:
         lines.append(f"  1. Ask for it in a format that cannot carry code: {_format(refusal.api)}.")
-    if any(item.ground is not Ground.UNLISTED for item in refusal.refused):
+    if all(item.ground is Ground.PLANTED for item in refusal.refused):
+        tops = sorted({item.ref.module.partition(".")[0] for item in refusal.refused})
+        lines += ["  2. Is it a module of your own? Import it before you load:", f"       import {', '.join(tops)}"]
+    elif any(item.ground is not Ground.UNLISTED for item in refusal.refused):
         lines.append("  2. Allowing names is no way out here: not every refusal above is of a name")
         lines.append("     that could be allowed.")
     else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copyreg
 import io
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from types import FrameType
 from typing import Any
@@ -26,6 +26,7 @@ from safeload.scan.sniff import HEAD, looks_like
 from safeload.scan.strain import Limits
 from safeload.scan.window import Whole
 from safeload.state import STATE, THREAD
+from safeload.whence import planted_beside
 
 
 def ask(module: Any, name: Any) -> None:
@@ -121,7 +122,7 @@ def judge(load: Load, report: Report, *, size: int | None = None) -> None:
     """Give the verdict on a report: set what the load may ask for, or raise."""
     policy = policy_in_force()
     verdict = policy.judge(report)
-    refused = verdict.refused + planted(report)
+    refused = verdict.refused + planted(report) + _not_installed(policy, report.uses)
     load.sink_of_outermost().saw(report, verdict, size)
     if refused or verdict.unread:
         refuse(load, policy, replace(verdict, refused=refused))
@@ -133,6 +134,10 @@ def judge(load: Load, report: Report, *, size: int | None = None) -> None:
     load.approved = names
     rulebook = policy.rulebook()
     load.entries = frozenset(id(rulebook[ref]) for ref in names if ref in rulebook)
+
+
+def _not_installed(policy: Policy, refs: Iterable[GlobalRef]) -> tuple[Refused, ...]:
+    return planted_beside(refs, policy.rulebook())
 
 
 def refuse_unread(load: Load, text: str) -> None:
@@ -202,7 +207,7 @@ def _ask_by_name(load: Load, raw: GlobalRef) -> None:
     entry = policy.rulebook().get(ref)
     if entry is not None and load.by_name and id(entry) in load.entries:
         return
-    found = policy.judge_name(ref)
+    found = policy.judge_name(ref) or next(iter(_not_installed(policy, (ref,))), None)
     if found is None and load.approved is not None and not load.by_name:
         found = Refused(ref, Ground.STRUCTURE, "asked for by the load, but not by what was read")
     if found is not None:

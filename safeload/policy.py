@@ -49,6 +49,7 @@ class Ground(enum.Enum):
     USE = "listed, but not for this use"
     RULE = "listed, but not with these arguments"
     STRUCTURE = "no policy allows this"
+    PLANTED = "listed, but not as a module of the program's own folder"
     UNSEEN = "listed with a rule, and this way of loading cannot be looked into"
 
 

@@ -33,6 +33,7 @@ FLOORS = (
         "safeload.events",
         "safeload.record",
         "safeload.grants",
+        "safeload.whence",
         "safeload.named",
         "safeload.boot",
     ),
