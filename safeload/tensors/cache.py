@@ -12,7 +12,7 @@ from pathlib import Path
 from safeload.errors import TensorsError
 from safeload.scan.report import printable
 from safeload.state import STATE
-from safeload.tensors.convert import sha256_of
+from safeload.tensors.copying import sha256_of
 from safeload.tensors.names import SUFFIX
 from safeload.tensors.source import Source
 

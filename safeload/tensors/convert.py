@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
+import io
 import json
 import math
 import os
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +15,15 @@ from safeload.errors import TensorsError
 from safeload.scan.forms import TensorForm
 from safeload.scan.outline import Outline
 from safeload.scan.report import printable
+from safeload.scan.safetensors_header import forms_in
 from safeload.scan.skeleton import Skeleton
 from safeload.tensors.build import NotHereError
+from safeload.tensors.copying import DIFFERENT, Progress, sha256_of, write_entries
 from safeload.tensors.load import VERSIONS, outline_of
 from safeload.tensors.names import safetensors_name
 from safeload.tensors.source import Source
 from safeload.tensors.ties import tied
-from safeload.tensors.write import CHUNK, Entry, Progress, entry_of, header_of, parts, replacing, write_entries
+from safeload.tensors.write import Entry, entry_of, header_of, replacing
 
 DIGEST: Final = "safeload.source_sha256"
 VERSION: Final = "safeload.version"
@@ -94,18 +95,14 @@ def _written(  # noqa: PLR0913, PLR0917 - one file's conversion
         msg = f"'{printable(str(source))}' would become {total} bytes, which is taken for a trap"
         raise TensorsError(msg)
     stamp = opened.stamp()
-    hashing = _Hashing(opened)
     with replacing(out) as file:
         is_torch = any(isinstance(entry.form, TensorForm) for entry in entries)
         head, ordered = header_of(entries, _metadata(skeleton, found, ties, is_torch=is_torch, digest="0" * 64))
         file.write(head)
-        write_entries(file, opened, ordered, progress)
-        _verify(file, len(head), opened, ordered)
-        digest = hashing.result()  # which took about as long as all the rest
+        digest = write_entries(file.fileno(), opened, ordered, len(head), progress)
         final, _ = header_of(entries, _metadata(skeleton, found, ties, is_torch=is_torch, digest=digest))
         os.pwrite(file.fileno(), final, 0)
-        if len(final) != len(head) or os.pread(file.fileno(), len(final), 0) != final:
-            raise TensorsError(DIFFERENT)
+        _verify(file, ordered, final)
         if opened.stamp() != stamp:
             msg = f"'{printable(str(source))}' was changed while it was read"
             raise TensorsError(msg)
@@ -163,36 +160,6 @@ def _metadata(
     return kept | dict(ties) | said
 
 
-class _Hashing:
-    """The digest of a file, taken beside the writing: hashing needs no lock of Python's."""
-
-    def __init__(self, source: Source) -> None:
-        self._found: str | BaseException = ""
-        self._source = source
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._found = sha256_of(self._source)
-        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
-            self._found = error
-
-    def result(self) -> str:
-        self._thread.join()
-        if isinstance(self._found, BaseException):
-            raise self._found
-        return self._found
-
-
-def sha256_of(source: Source) -> str:
-    """The digest of the whole file, read beside whoever else reads it."""
-    digest = hashlib.sha256()
-    for piece in source.pieces():
-        digest.update(piece)
-    return digest.hexdigest()
-
-
 def _made_by_us(out: Path) -> str | None:
     """The digest of the file that an earlier conversion was made from; None if it is no such."""
     try:
@@ -203,28 +170,29 @@ def _made_by_us(out: Path) -> str | None:
     return found.metadata.get(DIGEST) if found.format == "safetensors" else None
 
 
-DIFFERENT: Final = "what was written is not what was read: the disk or the file changed"
-
-
-def _verify(file: Any, at: int, source: Source, ordered: list[Entry]) -> None:
-    """Read back what was written from there on and compare it with what it was made from.
+def _verify(file: Any, entries: list[Entry], head: bytes) -> None:
+    """Whether the header, read as anybody reads it, says of each tensor what it was to say.
 
     Raises:
-        TensorsError: they differ.
+        TensorsError: it says something else.
     """
-    written = file.fileno()
-    same = True
-    syncing = threading.Thread(target=os.fsync, args=(written,), daemon=True)  # the disk's time, not ours
-    syncing.start()
-    back = bytearray(CHUNK)
-    room = memoryview(back)
-    for entry in ordered:
-        for part in parts(source, entry):
-            same = same and os.preadv(written, [room[: len(part)]], at) == len(part)
-            same = same and back.startswith(part)  # as a block: views are compared item by item
-            at += len(part)
-    syncing.join()
-    if not same or os.fstat(written).st_size != at:
+    with io.BufferedReader(io.FileIO(os.dup(file.fileno()))) as written:
+        written.seek(0)
+        same = written.read(len(head)) == head
+        written.seek(0)
+        try:
+            found, _ = forms_in(written)
+        except ValueError as error:
+            msg = f"{DIFFERENT} ({error})"
+            raise TensorsError(msg) from None
+    same = same and found.keys() == {entry.name for entry in entries}
+    at = len(head)
+    for entry in entries:
+        form: Any = found.get(entry.name)
+        same = same and (form.dtype, form.shape) == (entry.dtype, entry.shape)
+        same = same and (form.storage.span.start, form.nbytes) == (at, entry.nbytes)
+        at += entry.nbytes
+    if not same:
         raise TensorsError(DIFFERENT)
 
 

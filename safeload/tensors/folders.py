@@ -13,8 +13,9 @@ from safeload.errors import TensorsError
 from safeload.scan.report import printable
 from safeload.tensors import cache
 from safeload.tensors.convert import Conversion, convert_file
+from safeload.tensors.copying import Progress
 from safeload.tensors.names import INDEX, PICKLES, SUFFIX, read_index, safetensors_name, stem_of
-from safeload.tensors.write import Progress, replacing
+from safeload.tensors.write import replacing
 
 Watch = Callable[[Path], Progress | None]
 
