@@ -18,7 +18,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,7 +66,7 @@ def compared(theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
     here, there, left = ours["leaves"], theirs["leaves"], ours["left_out"]
     wrong = {name: "differs" for name in here.keys() & there.keys() if not same(here[name], there[name])}
     wrong |= {name: "is missing" for name in there.keys() - here.keys() if not told_of(name, left)}
-    wrong |= {name: "is not in the file" for name in here.keys() - there.keys()}
+    wrong |= dict.fromkeys(here.keys() - there.keys(), "is not in the file")
     wrong |= dict.fromkeys(ours.get("converted wrongly", ()), "was converted wrongly")
     equal = len((here.keys() & there.keys()) - wrong.keys())
     missed = {name: told_of(name, left) for name in sorted(there.keys() - here.keys() - wrong.keys())}

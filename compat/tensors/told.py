@@ -225,8 +225,9 @@ def imported_by(library: str) -> set[str]:
 
 def converted(path: Path, found: Any) -> dict[str, Any]:
     """What the file's safeload conversion holds, read by safetensors itself."""
-    import safeload
     from safetensors import safe_open
+
+    import safeload
 
     out = path.with_name(f"{path.name}.safetensors")
     try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from safeload.scan.forms import REBUILD, ArrayForm, Form, FormError, LeftOut, numbers
+from safeload.scan.forms import ArrayForm, Form, FormError, LeftOut, numbers
 from safeload.scan.keep import Made, Span
 from safeload.scan.nested import ARRAY_WRAPPERS, has_objects
 from safeload.scan.report import GlobalRef, printable
+from safeload.scan.torch_forms import REBUILD
 
 _RECONSTRUCT: Final = frozenset(
     GlobalRef(f"{package}.multiarray", "_reconstruct") for package in ("numpy.core", "numpy._core")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from safeload.errors import TensorsError
-from safeload.scan.forms import SIZES, ArrayForm, TensorForm
+from safeload.scan.forms import SIZES, ArrayForm, Data, SparseForm, TensorForm
 from safeload.scan.keep import Span
 from safeload.scan.safetensors_header import CODES, MAX_HEADER
 from safeload.tensors.build import NotHereError
@@ -53,12 +53,15 @@ class Entry:
         return size
 
 
-def entry_of(name: str, form: TensorForm | ArrayForm) -> Entry:
+def entry_of(name: str, form: Data) -> Entry:
     """How a tensor is written.
 
     Raises:
         NotHereError: safetensors has no such thing.
     """
+    if isinstance(form, SparseForm):
+        msg = "safetensors has no sparse tensors"
+        raise NotHereError(msg)
     if isinstance(form, TensorForm):
         dtype, straight = form.dtype, form.contiguous and not form.conj and not form.neg
         first, behind = form.extent

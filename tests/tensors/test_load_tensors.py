@@ -86,7 +86,6 @@ def test_a_training_checkpoint_has_dotted_paths() -> None:
     "value",
     [
         pytest.param(torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.quint8), id="a quantized tensor"),
-        pytest.param(torch.eye(3).to_sparse(), id="a sparse tensor"),
         pytest.param(torch.empty(3, device="meta"), id="a tensor of the meta device"),
         pytest.param(torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]), id="a nested tensor"),
         pytest.param(torch.ones(3).untyped_storage(), id="a storage"),
