@@ -17,6 +17,7 @@ from safeload.scan.report import GlobalRef, Report, Use
 from safeload.scan.safetensors_header import forms_in
 from safeload.scan.sniff import HEAD, Kind, looks_like, sniff
 from safeload.scan.torch_storages import read_legacy, read_storage_bytes, read_torch_zip
+from safeload.scan.torch_tar import read_torch_tar
 from safeload.scan.unpack import ENGINES, Unpacked
 from safeload.scan.zips import read_npz_members
 
@@ -220,9 +221,10 @@ def _read_safetensors(file: io.BufferedReader[Any], _in_place: bool) -> Skeleton
     return Skeleton(value=value, format="safetensors", file=file, metadata=metadata)
 
 
-def _read_tar(_file: io.BufferedReader[Any], _in_place: bool) -> Skeleton:  # noqa: FBT001
-    msg = "a tar archive, as torch wrote before version 0.1.10: its tensors are not taken out"
-    raise ValueError(msg)
+def _read_tar(file: io.BufferedReader[Any], _in_place: bool) -> Skeleton:  # noqa: FBT001
+    keeper = Keeper()
+    value = read_torch_tar(file, keeper)
+    return Skeleton(value=value, format="torch tar", file=file, uses=keeper.uses)
 
 
 Reader = Callable[[Any, bool], Skeleton]  # the file is a BufferedReader

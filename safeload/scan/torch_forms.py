@@ -49,6 +49,8 @@ _NOT_DATA: Final = {
     GlobalRef(_T, "_rebuild_nested_tensor"): "a nested tensor",
     GlobalRef(_T, "_rebuild_meta_tensor_no_storage"): "a tensor without data (on the meta device)",
     GlobalRef(_T, "_rebuild_wrapper_subclass"): "a tensor whose class computes its numbers",
+    GlobalRef("torch.nn.parameter", "UninitializedParameter"): "a parameter that has no numbers yet",
+    GlobalRef("torch.nn.parameter", "UninitializedBuffer"): "a buffer that has no numbers yet",
     GlobalRef(_T, "_rebuild_device_tensor_from_numpy"): "a tensor of a special device",
     GlobalRef(_T, "_rebuild_device_tensor_from_cpu_tensor"): "a tensor of a special device",
     GlobalRef(_T, "_rebuild_xla_tensor"): "a tensor of a special device",
@@ -144,11 +146,11 @@ def _rebuilt(name: str, args: tuple[Any, ...]) -> TensorForm:
         conj=bool(bits.get("conj")),
         neg=bool(bits.get("neg")),
     )
-    _check(form)
+    check(form)
     return form
 
 
-def _check(form: TensorForm) -> None:
+def check(form: TensorForm) -> None:
     """Whether the view lies within its storage."""
     if len(form.shape) != len(form.stride) or len(form.shape) > MAX_DIMENSIONS:
         msg = "its shape and its strides do not fit each other"
