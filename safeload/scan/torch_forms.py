@@ -29,6 +29,8 @@ REBUILD: Final = {
     GlobalRef(_T, "_rebuild_tensor_v2"): 6,
     GlobalRef(_T, "_rebuild_tensor_v3"): 7,
 }
+MAKERS: Final = frozenset({*REBUILD, GlobalRef("torch.storage", "_load_from_bytes")})
+"""A pickle that holds tensors of torch's names one of these."""
 _PARAMETER: Final = {
     GlobalRef(_T, "_rebuild_parameter"),
     GlobalRef(_T, "_rebuild_parameter_with_state"),
