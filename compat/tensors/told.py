@@ -1,7 +1,9 @@
 """What a file holds, told without its tensors: one of two programs, in a process of its own.
 
     python told.py plain LIBRARY FOLDER   by the library's own loading, without safeload
-    python told.py ours LIBRARY FOLDER    by safeload.load_tensors(), and by a conversion, the library not imported
+    python told.py ours LIBRARY LIST      by safeload.load_tensors(), and by a conversion, the library not imported
+
+The library ``files`` stands for what packages ship, unpacked in FOLDER. LIST is a file of names and paths.
 
 Both print one JSON object: the file -> name -> type, shape, strides and what else makes a tensor, with a
 digest of its numbers. The names of the first are found by another walk than safeload's own: over the objects
@@ -14,9 +16,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import sys
+import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +38,10 @@ PLAIN = (str, int, float, complex, bool, type(None), bytes, bytearray)
 def described(leaf: Any) -> dict[str, Any]:
     """Everything that two equal tensors, or arrays, have in common."""
     if type(leaf).__module__.partition(".")[0] == "numpy":
-        return {"kind": "array", "type": str(leaf.dtype), "shape": list(leaf.shape), "numbers": digest(leaf)}
+        fields = leaf.dtype.descr if leaf.dtype.names else leaf.dtype  # a record is its fields
+        return {"kind": "array", "type": str(fields), "shape": list(leaf.shape), "numbers": digest(leaf)}
+    if "Uninitialized" in type(leaf).__name__:
+        return {"kind": "of no shape yet"}
     told: dict[str, Any] = {"kind": type(leaf).__name__, "type": str(leaf.dtype), "shape": list(leaf.shape)}
     told |= {"layout": str(leaf.layout), "grad": leaf.requires_grad, "numbers": numbers(leaf)}
     if told["layout"] == "torch.strided" and not leaf.is_quantized:
@@ -52,7 +61,7 @@ def numbers(tensor: Any) -> str:
     import torch
 
     tensor = tensor.detach()
-    if tensor.layout in (torch.sparse_coo,):
+    if tensor.layout == torch.sparse_coo:
         return numbers(tensor._indices()) + numbers(tensor._values())
     if tensor.layout in (torch.sparse_csr, torch.sparse_bsr):
         return numbers(tensor.crow_indices()) + numbers(tensor.col_indices()) + numbers(tensor.values())
@@ -83,12 +92,12 @@ def walked(value: Any) -> dict[str, Any]:
 
     def visit(item: Any, path: str) -> None:
         if is_leaf(item):
-            if item.dtype != object:
+            if item.dtype != object:  # which of torch's none is
                 if not is_number(item):
                     found.setdefault(path, item)
                 return
             item = item.ravel("K").tolist()
-        if isinstance(item, PLAIN) or isinstance(item, type) or id(item) in above:
+        if isinstance(item, (*PLAIN, type)) or id(item) in above:
             return
         above.add(id(item))
         for step, below in children(item):
@@ -100,6 +109,8 @@ def walked(value: Any) -> dict[str, Any]:
 
 
 def is_leaf(item: Any) -> bool:
+    if type(item).__name__ in ("UninitializedParameter", "UninitializedBuffer"):
+        return True
     return hasattr(item, "dtype") and hasattr(item, "shape") and (hasattr(item, "layout") or hasattr(item, "tobytes"))
 
 
@@ -169,29 +180,38 @@ def saved(item: Any) -> Iterator[tuple[str, Any]]:
 # --- files --------------------------------------------------------------------------------------
 
 
-def files_of(folder: Path, name: str) -> list[Path]:
-    """The file of a case, or the torch files of the folder that it writes."""
-    from cell import path_of
+@dataclass(frozen=True)
+class File:
+    """One file, what it is called in the results, and how its users load it."""
 
-    path = path_of(folder, name)
-    if path.is_dir():
-        return sorted(p for p in path.rglob("*") if p.is_file() and p.read_bytes()[:9].startswith(HEADS))
-    return [path] if path.is_file() else []
+    name: str
+    path: Path
+    load: Callable[[Path], Any]
 
 
-def plain(library: str, folder: Path) -> dict[str, Any]:
-    from cell import cases
+def files_in(library: str, folder: Path) -> Iterator[File]:
+    if library == "files":
+        yield from shipped(folder)
+        return
+    from cell import cases, path_of
 
-    out: dict[str, Any] = {}
     for name, case in cases(library).items():
-        for path in files_of(folder, name):
-            out[str(path)] = told = {"case": name, "file": path.name if path.parent != folder else ""}
-            try:
-                value = case.load(path) if path.parent == folder else loaded(path)
-                told["leaves"] = with_ties({name: described(leaf) for name, leaf in walked(value).items()})
-            except Exception as error:
-                told["error"] = f"{type(error).__name__}: {error}"[:300]
-    return out
+        path = path_of(folder, name)
+        if path.is_file():
+            yield File(name, path, case.load)
+        for part in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else ():
+            if part.read_bytes()[:9].startswith(HEADS) and part.suffix != ".distcp":  # which is many files in one
+                yield File(f"{name}: {part.name}", part, loaded)
+
+
+def shipped(folder: Path) -> Iterator[File]:
+    """What was loaded without us before, and was the same with us: no harm is done by it."""
+    import registry
+
+    for row in json.loads((HERE.parent / "results" / "files.json").read_text("utf-8")):
+        path = folder / row["package"].replace("==", "-") / row["path"]
+        if row["loaded"] == "equal" and path.is_file():
+            yield File(f"{row['package']} {row['path']}", path, partial(registry.reader, form=row["format"]))
 
 
 def loaded(path: Path) -> Any:
@@ -200,66 +220,78 @@ def loaded(path: Path) -> Any:
     return torch.load(path, map_location="cpu", weights_only=False)
 
 
-def ours(library: str, folder: Path) -> dict[str, Any]:
+def plain(file: File) -> dict[str, Any]:
+    try:
+        return {"leaves": with_ties({name: described(leaf) for name, leaf in walked(file.load(file.path)).items()})}
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"[:300]}
+
+
+def ours(file: File) -> dict[str, Any]:
     import safeload
 
-    out: dict[str, Any] = {}
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        try:
-            found = safeload.load_tensors(path)
-        except safeload.TensorsError as error:
-            out[str(path)] = {"error": str(error)[:300]}
-            continue
-        leaves = {name: described(leaf) for name, leaf in (dict(found) | found.beside).items()}
-        out[str(path)] = {"format": found.format, "leaves": with_ties(leaves), "left_out": found.left_out}
-        out[str(path)] |= converted(path, found)
-    out["imported"] = sorted({name.partition(".")[0] for name in sys.modules} & imported_by(library))
-    return out
-
-
-def imported_by(library: str) -> set[str]:
-    """What nobody who only wants tensors should have to import."""
-    names = {"sklearn_estimators": "sklearn", "imblearn": "imblearn"}
-    return {names.get(library, library), "pytorch_lightning"} - {"torch", "numpy"}
+    try:
+        found = safeload.load_tensors(file.path)
+    except safeload.TensorsError as error:
+        return {"error": str(error)[:300]}
+    leaves = {name: described(leaf) for name, leaf in (dict(found) | found.beside).items()}
+    told = {"format": found.format, "leaves": with_ties(leaves), "left_out": found.left_out}
+    return told | converted(file.path, found)
 
 
 def converted(path: Path, found: Any) -> dict[str, Any]:
-    """What the file's safeload conversion holds, read by safetensors itself."""
+    """What the file's conversion holds, read by safetensors itself, and whether it is proven to be the twin."""
     from safetensors import safe_open
 
     import safeload
 
-    out = path.with_name(f"{path.name}.safetensors")
-    try:
-        (made,) = safeload.convert(path, out)
-    except safeload.TensorsError as error:
-        return {"not converted": str(error).partition(": ")[2] or str(error)}
-    wrong = []
-    with safe_open(out, "pt") as file:
-        for name in file.keys():  # noqa: SIM118 - it is no dict
-            here, there = described(file.get_tensor(name)), described(tensor_of(found[name if name != "tensor" else ""] if name not in found else found[name]))
-            if any(here[part] != there[part] for part in ("type", "shape", "numbers")):
-                wrong.append(name)
-        missing = {n or "tensor" for n in found} - {*file.keys()} - made.ties.keys() - made.left_out.keys()
-    out.unlink()
-    if made.sidecar:
-        made.sidecar.unlink()
-    return {"converted": len(found) - len(made.left_out.keys() & found.keys()), "converted wrongly": wrong + sorted(missing)}
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(shutil.copy(path, Path(folder, "x.pt")))
+        try:
+            (made,) = safeload.convert(copy)
+        except safeload.TensorsError as error:
+            return {"not converted": str(error).partition("' ")[2] or str(error)}
+        with safe_open(made.out, "pt") as file:
+            kept = {name: described(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 - it is no dict
+        try:
+            twin = "proven" if safeload.find_twin(copy, verify="bytes") == made.out else "another"
+        except safeload.TensorsError as error:
+            twin = str(error).partition(": ")[2] or str(error)
+    wrong = [name for name, told in kept.items() if not alike(told, found.get(name, found.get("")))]
+    wrong += sorted({name or "tensor" for name in found} - kept.keys() - made.ties.keys() - made.left_out.keys())
+    return {"converted": len(kept) + len(made.ties), "converted wrongly": wrong, "twin": twin}
 
 
-def tensor_of(leaf: Any) -> Any:
+def alike(kept: dict[str, Any], leaf: Any) -> bool:
+    """Whether a tensor is the one that was converted: strides and byte orders are not kept."""
     import torch
 
-    if not hasattr(leaf, "tobytes"):
-        return leaf
-    return torch.from_numpy(leaf.astype(leaf.dtype.newbyteorder("="), order="C"))
+    if hasattr(leaf, "tobytes"):
+        leaf = torch.from_numpy(leaf.astype(leaf.dtype.newbyteorder("="), order="C"))
+    there = described(leaf)
+    return all(kept[part] == there[part] for part in ("type", "shape", "numbers"))
+
+
+def imported(library: str) -> list[str]:
+    """What nobody who only wants tensors should have to import, and is here all the same."""
+    names = {"sklearn_estimators": "sklearn"}
+    asked = {names.get(library, library), "pytorch_lightning"} - {"torch", "numpy"}
+    return sorted({name.partition(".")[0] for name in sys.modules} & asked)
 
 
 def main(arm: str, library: str, folder: str) -> dict[str, Any]:
     warnings.simplefilter("ignore")
     sys.path.insert(0, str(HERE.parent))
     sys.setrecursionlimit(20_000)
-    return {"plain": plain, "ours": ours}[arm](library, Path(folder))
+    files = list(files_in(library, Path(folder))) if arm == "plain" else told_by_path(folder)
+    tell = {"plain": plain, "ours": ours}[arm]
+    found = {file.name: {"path": str(file.path), **tell(file)} for file in files}
+    return {"files": found, "imported": imported(library)}
+
+
+def told_by_path(listed: str) -> list[File]:
+    """The same files for a process that does not know how to load them."""
+    return [File(name, Path(path), loaded) for name, path in json.loads(Path(listed).read_text("utf-8")).items()]
 
 
 if __name__ == "__main__":

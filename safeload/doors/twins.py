@@ -48,7 +48,8 @@ def instead(load: guard.Announcement, args: tuple[Any, ...], options: dict[str, 
         elif (path := _path_of(source)) is not None:
             return _beside(load, policy, path, location)
     if policy.tensors is Twins.REQUIRE:
-        return _required(load, policy, "it is a pickle, and no safetensors file stands beside it")
+        beside = "it is a pickle, and no safetensors file stands beside it"
+        return _required(load, policy, beside if plain else "with such options the call asks for the pickle itself")
     return NOTHING
 
 

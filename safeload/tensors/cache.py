@@ -52,10 +52,11 @@ def not_ours(path: Path) -> str:
     return ""
 
 
-def place_for(source: Path) -> Path:
-    """Where the conversion of a file belongs."""
+def place_for(source: Path) -> tuple[Path, str]:
+    """Where the conversion of a file belongs, and the file's digest, which is its name there."""
     with Source(source) as opened:
-        return folder() / f"{sha256_of(opened)}{SUFFIX}"
+        digest = sha256_of(opened)
+    return folder() / f"{digest}{SUFFIX}", digest
 
 
 def found_for(digest: str) -> Path | None:

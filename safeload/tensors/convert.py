@@ -33,6 +33,7 @@ WHOLE: Final = "tensor"
 
 FREE: Final = 1 << 30
 TIMES: Final = 4
+MAX_SIDECAR: Final = 256 << 20
 """What is written may be ``FREE`` bytes and ``TIMES`` the size of the file; more is taken for a trap."""
 
 
@@ -62,29 +63,35 @@ class Conversion:
 
 
 def convert_file(
-    source: Path, out: Path | None = None, *, overwrite: bool = False, progress: Progress | None = None
+    source: Path, out: Path | None = None, *, overwrite: bool = False, progress: Progress | None = None, known: str = ""
 ) -> Conversion:
-    """Write the tensors of one file as safetensors; see :func:`safeload.convert`."""
+    """Write the tensors of one file as safetensors; see :func:`safeload.convert`.
+
+    Args:
+        known: the digest of the file, where ``out`` is named by it; no file of another is written there.
+    """
     out = source.with_name(safetensors_name(source.name)) if out is None else out
     if out.exists() and source.samefile(out):
         msg = f"'{printable(str(source))}' would be written over itself"
         raise TensorsError(msg)
     with Source(source) as opened:
         if out.exists():
-            digest = sha256_of(opened)
+            digest = known or sha256_of(opened)
             before = _made_by_us(out)
             if before == digest:
                 return Conversion(source=source, out=out, sha256=digest, fresh=False, sidecar=_sidecar(out, there=True))
             if before is None and not overwrite:
                 msg = f"'{printable(str(out))}' is there and was not made by this: name another, or overwrite it"
                 raise TensorsError(msg)
+        if not overwrite:
+            _not_over_anothers(out.with_name(f"{out.name}.json"))
         skeleton = opened.skeleton()
         found = outline_of(skeleton)
-        return _written(opened, skeleton, found, source, out, progress or _silent)
+        return _written(opened, skeleton, found, source, out, progress or _silent, known)
 
 
 def _written(  # noqa: PLR0913, PLR0917 - one file's conversion
-    opened: Source, skeleton: Skeleton, found: Outline, source: Path, out: Path, progress: Progress
+    opened: Source, skeleton: Skeleton, found: Outline, source: Path, out: Path, progress: Progress, known: str
 ) -> Conversion:
     entries, ties, left_out = _entries(found)
     if not entries:
@@ -103,7 +110,7 @@ def _written(  # noqa: PLR0913, PLR0917 - one file's conversion
         final, _ = header_of(entries, _metadata(skeleton, found, ties, is_torch=is_torch, digest=digest))
         os.pwrite(file.fileno(), final, 0)
         _verify(file, ordered, final)
-        if opened.stamp() != stamp:
+        if opened.stamp() != stamp or known not in ("", digest):
             msg = f"'{printable(str(source))}' was changed while it was read"
             raise TensorsError(msg)
         sidecar = _write_sidecar(out, source, digest, found.scalars, left_out)
@@ -204,6 +211,7 @@ def _sidecar(out: Path, *, there: bool = False) -> Path | None:
 def _write_sidecar(
     out: Path, source: Path, digest: str, scalars: Mapping[str, Any], left_out: dict[str, str]
 ) -> Path | None:
+    """The numbers and texts beside the file; one of an earlier conversion does not outlive it."""
     kept: dict[str, Any] = {}
     for name, value in scalars.items():
         if type(value) in (str, int, bool, type(None)) or (type(value) is float and math.isfinite(value)):
@@ -212,13 +220,32 @@ def _write_sidecar(
             kept[name] = repr(value)
         else:
             left_out[name] = f"a {type(value).__name__}"
+    path = out.with_name(f"{out.name}.json")
     if not kept and not left_out:
+        path.unlink(missing_ok=True)
         return None
     text = {"source": source.name, "sha256": digest, "values": kept, "left_out": left_out}
-    path = out.with_name(f"{out.name}.json")
     with replacing(path) as file:
         file.write(json.dumps(text, indent=1, ensure_ascii=True).encode())
     return path
+
+
+def _not_over_anothers(sidecar: Path) -> None:
+    """A JSON file of that name may be somebody's own.
+
+    Raises:
+        TensorsError: it is.
+    """
+    try:
+        with sidecar.open("rb") as file:
+            found = json.loads(file.read(MAX_SIDECAR))
+    except FileNotFoundError:
+        return
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or found.keys() != {"source", "sha256", "values", "left_out"}:
+        msg = f"'{printable(str(sidecar))}' is there and was not made by this: name another, or overwrite it"
+        raise TensorsError(msg)
 
 
 def _silent(_done: int, _total: int) -> None:

@@ -56,12 +56,13 @@ def convert(
         return _folder(path, target, overwrite=overwrite, watch=watch)
     if path.name.endswith(INDEX):
         return _index(path, target, overwrite=overwrite, watch=watch)
+    known = ""
     if into_cache:
         if target is not None:
             msg = "a file goes into the cache or somewhere else, not both"
             raise TensorsError(msg)
-        target = cache.place_for(path)
-    return [convert_file(path, target, overwrite=overwrite, progress=watch(path) if watch else None)]
+        target, known = cache.place_for(path)
+    return [convert_file(path, target, overwrite=overwrite, progress=watch(path) if watch else None, known=known)]
 
 
 def _folder(folder: Path, out: Path | None, *, overwrite: bool, watch: Watch | None) -> list[Conversion]:

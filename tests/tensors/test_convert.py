@@ -75,6 +75,27 @@ def test_what_is_no_tensor_goes_beside(tmp_path: Path) -> None:
     assert said["left_out"].keys() == made.left_out.keys() == {"raw", "s"}
 
 
+def test_what_goes_beside_does_not_outlive_its_file(tmp_path: Path) -> None:
+    torch.save({"w": torch.ones(1), "epoch": 3}, tmp_path / "x.pt")
+    safeload.convert(tmp_path / "x.pt")
+    torch.save({"w": torch.zeros(1)}, tmp_path / "x.pt")
+    (made,) = safeload.convert(tmp_path / "x.pt")
+    assert made.sidecar is None
+    assert sorted(os.listdir(tmp_path)) == ["x.pt", "x.safetensors"]
+
+
+@pytest.mark.parametrize("content", ["{}", "not JSON", '{"source": 1}'])
+def test_somebodys_own_file_beside_is_not_written_over(content: str, tmp_path: Path) -> None:
+    torch.save({"w": torch.ones(1), "epoch": 3}, tmp_path / "x.pt")
+    own = tmp_path / "x.safetensors.json"
+    own.write_text(content)
+    with pytest.raises(safeload.TensorsError, match="was not made by this"):
+        safeload.convert(tmp_path / "x.pt")
+    assert (own.read_text(), (tmp_path / "x.safetensors").exists()) == (content, False)
+    safeload.convert(tmp_path / "x.pt", overwrite=True)
+    assert "epoch" in own.read_text()
+
+
 def test_arrays_of_numpys(tmp_path: Path) -> None:
     import pickle
 
@@ -252,6 +273,25 @@ def test_the_cache_is_ours_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert made.out.name == f"{made.sha256}.safetensors"
     assert stat.S_IMODE((tmp_path / "cache").stat().st_mode) == 0o700
     assert not safeload.convert(tmp_path / "x.pt", into_cache=True)[0].fresh
+
+
+def test_nothing_else_gets_into_the_cache_under_a_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is replaced once it was hashed: what lies in the cache under a digest is believed."""
+    from safeload.tensors import cache
+
+    monkeypatch.setattr(STATE, "cache", str(tmp_path / "cache"))
+    torch.save({"w": torch.ones(2)}, tmp_path / "x.pt")
+    place = cache.place_for
+
+    def replaced(path: Path):
+        found = place(path)
+        torch.save({"w": torch.zeros(2)}, path)
+        return found
+
+    monkeypatch.setattr(cache, "place_for", replaced)
+    with pytest.raises(safeload.TensorsError, match="changed while"):
+        safeload.convert(tmp_path / "x.pt", into_cache=True)
+    assert os.listdir(tmp_path / "cache") == []
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])

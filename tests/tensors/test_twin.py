@@ -418,6 +418,12 @@ def test_require_refuses_a_pickle_whichever_way_it_is_loaded(save, load, tmp_pat
     assert "safeload convert" in str(caught.value)
 
 
+def test_require_says_that_options_are_in_the_way(tmp_path: Path) -> None:
+    path = beside(tmp_path, STATE_DICT, STATE_DICT)
+    with safeload.activate(REQUIRE), pytest.raises(safeload.TensorsRequiredError, match="such options"):
+        torch.load(path, encoding="latin1")
+
+
 def test_require_lets_through_what_holds_no_tensors_of_torchs() -> None:
     import numpy as np
 
