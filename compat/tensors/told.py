@@ -20,6 +20,7 @@ import shutil
 import sys
 import tempfile
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -198,7 +199,7 @@ def files_in(library: str, folder: Path) -> Iterator[File]:
     for name, case in cases(library).items():
         path = path_of(folder, name)
         if path.is_file():
-            yield File(name, path, case.load)
+            yield File(name, path, arrays if is_npz(path) else case.load)
         for part in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else ():
             if part.read_bytes()[:9].startswith(HEADS) and part.suffix != ".distcp":  # which is many files in one
                 yield File(f"{name}: {part.name}", part, loaded)
@@ -212,6 +213,17 @@ def shipped(folder: Path) -> Iterator[File]:
         path = folder / row["package"].replace("==", "-") / row["path"]
         if row["loaded"] == "equal" and path.is_file():
             yield File(f"{row['package']} {row['path']}", path, partial(registry.reader, form=row["format"]))
+
+
+def is_npz(path: Path) -> bool:
+    return zipfile.is_zipfile(path) and all(name.endswith(".npy") for name in zipfile.ZipFile(path).namelist())
+
+
+def arrays(path: Path) -> Any:
+    """What is in such a file, before a library makes one object of it."""
+    import numpy as np
+
+    return dict(np.load(path, allow_pickle=True).items())
 
 
 def loaded(path: Path) -> Any:

@@ -240,6 +240,22 @@ def test_npy_and_npz(tmp_path: Path) -> None:
     np.testing.assert_array_equal(safeload.load_tensors(tmp_path / "x.npy")[""], ARRAYS["big"])
 
 
+def tensors_of(arrays: dict) -> bytes:
+    return saved({name: torch.from_numpy(array) for name, array in arrays.items()}, **LEGACY)
+
+
+@pytest.mark.parametrize("make", [pickle.dumps, tensors_of])
+def test_a_pickle_in_a_zip(make, tmp_path: Path) -> None:
+    """As pandas packs them."""
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.pkl", make({"big": ARRAYS["big"]}))
+    np.testing.assert_array_equal(safeload.load_tensors(tmp_path / "x.zip")["big"], ARRAYS["big"])
+    with zipfile.ZipFile(tmp_path / "y.zip", "w") as archive:
+        archive.write(tmp_path / "x.zip", "x.zip")
+    with pytest.raises(safeload.TensorsError, match="neither torch's nor numpy's"):
+        safeload.load_tensors(tmp_path / "y.zip")
+
+
 def test_a_scalar_of_numpys_is_a_number() -> None:
     ours = safeload.load_tensors(pickle.dumps({"best": np.float64(0.5), "n": np.int32(3)}))
     assert ours.scalars == {"best": 0.5, "n": 3}
