@@ -27,8 +27,9 @@ ROOT: Final = HERE.parents[1]
 KEPT: Final = HERE / "results.json"
 PAGE: Final = HERE / "RESULTS.md"
 LIMIT: Final = 900
+LISTS: Final = frozenset({"sklearn_estimators"})  # one folder of many pickles, which its case reads for their types
 PACKAGES: Final = {
-    "sklearn": "scikit-learn", "sklearn_estimators": "scikit-learn", "imblearn": "imbalanced-learn",
+    "sklearn": "scikit-learn", "imblearn": "imbalanced-learn",
     "torch_geometric": "torch-geometric", "sentence_transformers": "sentence-transformers", "umap": "umap-learn",
 }  # fmt: skip
 
@@ -38,6 +39,8 @@ def here() -> dict[str, str]:
     found = {}
     for path in sorted((ROOT / "compat" / "cases").glob("for_*.py")):
         library = path.stem.removeprefix("for_")
+        if library in LISTS:
+            continue
         try:
             found[library] = importlib.metadata.version(PACKAGES.get(library, library))
         except importlib.metadata.PackageNotFoundError:

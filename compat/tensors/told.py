@@ -286,8 +286,7 @@ def alike(kept: dict[str, Any], leaf: Any) -> bool:
 
 def imported(library: str) -> list[str]:
     """What nobody who only wants tensors should have to import, and is here all the same."""
-    names = {"sklearn_estimators": "sklearn"}
-    asked = {names.get(library, library), "pytorch_lightning"} - {"torch", "numpy"}
+    asked = {library, "pytorch_lightning"} - {"torch", "numpy"}
     return sorted({name.partition(".")[0] for name in sys.modules} & asked)
 
 
