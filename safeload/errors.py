@@ -160,14 +160,7 @@ def _why(item: Refused) -> str:
 
 def _ways_forward(refusal: Refusal) -> list[str]:
     if refusal.required:
-        if not refusal.path:
-            return ["Convert its file once, which runs nothing of it: safeload convert FILE"]
-        return [
-            "Convert it once, which runs nothing of it:",
-            f"       safeload convert {shlex.quote(refusal.path)}",
-            "or take the tensors as they are:",
-            f"       {_call(refusal)}",
-        ]
+        return _to_tensors(refusal)
     if refusal.undecodable and not refusal.refused:
         return ["Python 2 may have written it: pass encoding='latin1', if the function takes one."]
     if not refusal.refused:
@@ -195,6 +188,28 @@ def _ways_forward(refusal: Refusal) -> list[str]:
     else:
         lines += _allowing(refusal)
     return lines + _trust(refusal, 3)
+
+
+def _to_tensors(refusal: Refusal) -> list[str]:
+    if not refusal.path:
+        return [
+            "Take the tensors without the code: safeload.load_tensors(data)",
+            "or convert its file once, which runs nothing of it: safeload convert FILE",
+        ]
+    convert = f"       safeload convert {shlex.quote(refusal.path)}"
+    if refusal.api != "torch.load":  # no other loader opens one file for another
+        return [
+            "Take the tensors without the code:",
+            f"       {_call(refusal)}",
+            "or convert it once, and open the safetensors file:",
+            convert,
+        ]
+    return [
+        "Convert it once, which runs nothing of it:",
+        convert,
+        "or take the tensors as they are:",
+        f"       {_call(refusal)}",
+    ]
 
 
 def _call(refusal: Refusal) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from safeload import grants, record
 from safeload.doors.channels import channel_of
 from safeload.loads import ANYTHING, NOTHING, Announcement, Asked, Load, MoreThanData, path_of, planted, refuse
-from safeload.policy import Ground, Mode, Policy, Refused, Verdict
+from safeload.policy import Ground, Mode, Policy, Refused, Twins, Verdict
 from safeload.scan.listen import is_regular
 from safeload.scan.look import look, normalised
 from safeload.scan.nested import NestedRecorder
@@ -128,6 +128,7 @@ def judge(load: Load, report: Report, *, size: int | None = None) -> None:
         refuse(load, policy, replace(verdict, refused=refused))
         load.approved = ANYTHING
         return
+    _require_tensors(load, policy, report)
     out = {item.ref for item in verdict.refused}
     names = {ref for ref in report.uses if ref not in out}
     names |= {raw for raw, mapped in report.raw.items() if mapped not in out}
@@ -138,6 +139,15 @@ def judge(load: Load, report: Report, *, size: int | None = None) -> None:
 
 def _not_installed(policy: Policy, refs: Iterable[GlobalRef]) -> tuple[Refused, ...]:
     return planted_beside(refs, policy.rulebook())
+
+
+def _require_tensors(load: Load, policy: Policy, report: Report) -> None:
+    """Where the policy opens tensors only, refuse those of torch's that come as a pickle, whichever loader reads it."""
+    if policy.tensors is Twins.REQUIRE:
+        from safeload.scan.torch_forms import MAKERS
+
+        if not MAKERS.isdisjoint(report.uses):
+            refuse(load, policy, Verdict(), required="it is a pickle that holds torch's tensors")
 
 
 def refuse_unread(load: Load, text: str) -> None:
