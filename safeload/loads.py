@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 from safeload import grants, keep, record, settings
 from safeload.allowlists import brings, problem_of, profiles_naming
 from safeload.errors import Refusal, refusal_error
+from safeload.kept import KeptType
 from safeload.plain import words_for
 from safeload.policy import Ground, Mode, Policy, Refused, Verdict
 from safeload.scan.report import Report
@@ -33,7 +34,7 @@ class MoreThanData(BaseException):
     """Breaks off a load that was begun as if it held nothing but data, at its first global."""
 
 
-class Load:
+class Load(metaclass=KeptType):
     """One load under way on one thread; loads nest.
 
     Attributes:

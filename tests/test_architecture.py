@@ -22,6 +22,8 @@ FLOORS = (
     ("safeload.allowlists",),
     # What a policy may ask of the process: whether a class of the program's is a plain one.
     ("safeload.classes", "safeload.plain"),
+    # What the lock's words are about, which stand higher up.
+    ("safeload.kept",),
     ("safeload.policy",),
     (
         "safeload.state",

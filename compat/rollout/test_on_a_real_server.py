@@ -174,6 +174,18 @@ def test_a_users_environment_loosens_nothing(variables: dict[str, str], home: Pa
     assert told >= {"safeload.load.blocked", "safeload.policy.defended"}
 
 
+ANEW = (
+    "import os, sys, safeload; safeload.status(); os.environ['SAFELOAD_MODE'] = 'off'\n"
+    "for name in list(sys.modules):\n    if name.startswith('safeload'): del sys.modules[name]\n"
+    f"import safeload; {HOSTILE}"
+)
+
+
+def test_what_is_imported_anew_finds_the_same_lock(home: Path, log_start: int) -> None:
+    assert REFUSED in as_user(home, PYTHON, "-c", ANEW).stderr
+    assert "SAFELOAD_MODE in the environment" in [event.get("attempt") for event in log_since(log_start)]
+
+
 def test_an_environment_of_a_users_own_keeps_the_policy_of_the_machine(home: Path) -> None:
     """With safeload in it, and whatever they set; without safeload in it nothing guards, and the page says so."""
     as_user(home, PYTHON, "-m", "venv", "--without-pip", "own", check=True)
