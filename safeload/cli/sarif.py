@@ -14,7 +14,7 @@ from safeload.policy import Ground
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 
-HELP: Final = "`safeload check FILE` says what a file asks for and why it is refused, `safeload explain NAME` what that is."
+HELP: Final = "`safeload check FILE` says what it asks for and why it is refused, `safeload explain` what a name is."
 
 # A rule for each ground of a refusal, and for what nobody could read.
 RULES: Final = {ground.name.lower(): ground.value for ground in Ground} | {

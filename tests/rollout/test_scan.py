@@ -72,6 +72,17 @@ def test_the_policy_in_force_judges(folder: Path) -> None:
     assert row["verdict"] == "admitted"
 
 
+@pytest.mark.parametrize("verb", ["scan", "check"])
+def test_a_policy_that_cannot_be_used_is_no_pass(verb: str, folder: Path) -> None:
+    """A pipeline with a wrong path in it would be judged by the lists that ship, which may hold more."""
+    command = [sys.executable, "-m", "safeload", verb, str(folder / "good1.pkl")]
+    for policy, code in (("none.toml", 1), ("", 0)):
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "SAFELOAD_LOG": "off", "SAFELOAD_POLICY": policy}
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert ended.returncode == code
+        assert ("The configured policy was not used: none.toml" in ended.stderr) is bool(code)
+
+
 # --- a cache of Hugging Face --------------------------------------------------------------------
 
 
