@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, Final
 
 from safeload import naming
@@ -116,7 +117,8 @@ def _see(names: dict[GlobalRef, Seen], ref: GlobalRef, event: Mapping[str, Any])
 
 
 def _file(event: Mapping[str, Any]) -> str:
-    return str(event.get("path") or "data in memory")
+    path = str(event.get("path") or "")
+    return str(PurePath(str(event.get("cwd", "")), path)) if path else "data in memory"
 
 
 def _parted(grounds: Iterable[Any]) -> Iterator[tuple[str, str]]:
