@@ -178,6 +178,8 @@ def _ways_forward(refusal: Refusal) -> list[str]:
     if refusal.locked:
         whom = printable(refusal.contact) or "whoever maintains it"
         lines = [f"This policy is locked. Send this message to {whom}."]
+        if refusal.sha256:
+            lines.append(f"The file is sha256:{refusal.sha256}.")
         if refusal.tensors:
             lines += ["Until then, the tensors alone, without the file's code:", *_pasted(_call(refusal))]
         return lines

@@ -62,7 +62,7 @@ stream = b"cos\\ngetcwd\\n(tR."
 safeload.status()
 exec(sys.argv[1])
 try: print("ran" if pickle.loads(stream) == os.getcwd() else "replaced")
-except pickle.UnpicklingError: print("refused")
+except Exception as error: print("refused" if isinstance(error, safeload.BlockedGlobalError) else error)
 """
 
 # Nothing of these happens by accident: what the page calls it, and the code.
