@@ -95,14 +95,14 @@ def run(folder: Path, code: str, *arguments: str, path: str = str(ROOT)) -> str:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pasted")
     (folder / "lab.py").write_text(LAB)
-    run(folder, MAKE)
     return folder
 
 
 @pytest.fixture(scope="module")
 def found(folder: Path) -> dict[str, Any]:
+    """One process makes the files, and is guarded from then on, as by a cell in the middle of a notebook."""
     calls = json.dumps({name: row[0] for name, row in ROWS.items()})
-    rows: dict[str, Any] = json.loads(run(folder, f"import safeload\n{TRY}", calls))
+    rows: dict[str, Any] = json.loads(run(folder, f"{MAKE}\nimport safeload\n{TRY}", calls))
     rows["log"] = [json.loads(line) for line in (folder / "log").read_text().splitlines()]
     return rows
 
@@ -137,6 +137,7 @@ print(joblib.load("good.joblib"), torch.load("good.pt"), safeload.status().doors
 """
 
 
+@pytest.mark.usefixtures("found")
 def test_without_what_it_needs_it_guards_all_the_same(folder: Path) -> None:
     """An interpreter may have safeload on its path and none of its dependencies: importing torch must not end there."""
     said = run(folder, BARE)
