@@ -50,5 +50,5 @@ def _looked_at(load: guard.Announcement, policy: Policy) -> tuple[Report, Verdic
 
     try:
         return files.judged(load.path, policy) if load.path and Path(load.path).is_file() else None
-    except OSError:
+    except Exception:  # noqa: BLE001 - the library's own error is the news, and stays it
         return None
