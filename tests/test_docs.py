@@ -130,7 +130,8 @@ def test_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
 
 # The page of the roll-out is followed by compat/rollout/prove.py, and `--jobs` is a row of test_scan.py.
 HOWTO = ROOT / "docs" / "howto"
-WITH_COMMANDS = (ROOT / "README.md", *(HOWTO / f"{name}.md" for name in ("get-the-weights-out", "read-the-log", "scan-in-ci")))
+NAMES = ("get-the-weights-out", "read-the-log", "scan-in-ci")
+WITH_COMMANDS = (ROOT / "README.md", *(HOWTO / f"{name}.md" for name in NAMES))
 VERBS = "check convert explain learn scan status twin".split()
 
 
