@@ -11,14 +11,14 @@ from pathlib import Path
 
 from safeload import guard, loads
 from safeload.errors import BlockedLoadError, explain
-from safeload.policy import Policy, Verdict
+from safeload.policy import Mode, Policy, Verdict
 from safeload.scan.report import Report, printable
 
 
 def beneath_torchs(error: pickle.UnpicklingError, load: guard.Announcement) -> None:
     """torch's weights-only unpickler refused: say what the policy makes of the file, and let the event say it."""
     policy = guard.policy_in_force()
-    looked = _looked_at(load, policy)
+    looked = _looked_at(load, policy) if policy.mode is not Mode.OFF else None
     if looked is None:
         return
     report, verdict = looked
@@ -32,7 +32,7 @@ def beneath_torchs(error: pickle.UnpicklingError, load: guard.Announcement) -> N
         return
     refusal = loads.refusal_of(load, policy, verdict)
     sink.blocked(refusal)
-    error.add_note(f"\nsafeload judges weights_only=False, too, and says of this file:\n{explain(refusal)}")
+    error.add_note(f"\nsafeload, which judges weights_only=False as well, says of this file:\n{explain(refusal)}")
 
 
 def beneath_joblibs(error: Exception, load: guard.Announcement) -> None:

@@ -65,6 +65,9 @@ for name, call in rows.items():
             exec(code.replace("...  # your load", "loaded = " + call), mine)
             ways[number] = repr(mine.get("loaded", mine.get("tensors")))
     found[name] = {"error": kind, "said": said, "ways": ways}
+with safeload.activate(safeload.Policy(mode=safeload.Mode.OFF)):
+    try: torch.load("mixed.pt")
+    except pickle.UnpicklingError as error: found["off"] = getattr(error, "__notes__", [])
 print(json.dumps(found))
 """
 
@@ -73,7 +76,7 @@ OPEN = "torch.load({!r}, weights_only=False)"
 # the file: (the call, the error's class, ways forward that run and what they give, words that are said)
 ROWS: dict[str, tuple[str, str, dict[str, str], str]] = {
     "a class of one's own beside tensors": (OPEN.format("mixed.pt"), "BlockedGlobalError", {"1": "1 tensors", "2": "lab.Head", "3": "lab.Head"}, "lab:Head"),
-    "the same, by torch's default": ("torch.load('mixed.pt')", "UnpicklingError", {"1": "1 tensors", "2": "lab.Head", "3": "lab.Head"}, "safeload judges weights_only=False, too"),
+    "the same, by torch's default": ("torch.load('mixed.pt')", "UnpicklingError", {"1": "1 tensors", "2": "lab.Head", "3": "lab.Head"}, "safeload, which judges weights_only=False as well"),
     "a model of one's own, whose name has a quote": (OPEN.format("model's.pt"), "BlockedGlobalError", {"1": "2 tensors", "2": "Net(", "3": "Net("}, "'torch-modules', 'lab:Net'"),
     "what our lists hold and torch's does not": ("torch.load('numbers.pt')", "UnpicklingError", {}, "is judged by them: torch.load('numbers.pt', weights_only=False)"),
     "a class in joblib's file": ("joblib.load('own.joblib')", "BlockedGlobalError", {"2": "lab.Head", "3": "lab.Head"}, "lab:Head"),
@@ -116,6 +119,10 @@ def test_what_is_said_can_be_done(name: str, found: dict[str, Any]) -> None:
     assert {way: words for way, words in ways.items() if words not in found[name]["ways"][way]} == {}
 
 
+def test_who_judges_nothing_says_nothing(found: dict[str, Any]) -> None:
+    assert found["off"] == []
+
+
 def test_what_torch_refused_stands_in_the_log_as_refused(found: dict[str, Any]) -> None:
     """torch's default is the commonest call of all, and its own unpickler the first to say no."""
     events = [event for event in found["log"] if event.get("api") == "torch.load" and event.get("error") == "UnpicklingError"]
@@ -123,6 +130,7 @@ def test_what_torch_refused_stands_in_the_log_as_refused(found: dict[str, Any]) 
         ("safeload.load.blocked", "mixed.pt", ["lab:Head"]),
         ("safeload.load.admitted", "numbers.pt", None),
         ("safeload.load.blocked", "pointer.pt", None),
+        ("safeload.load.admitted", "mixed.pt", None),  # as mode = "off" has it
     ]
 
 
