@@ -37,7 +37,7 @@ def page(work: Path, python: Path) -> str:
         *_log(work / "safeload.jsonl"),
         "```",
         "",
-    ])  # fmt: skip
+    ]).replace(str(work), "/opt")  # fmt: skip
 
 
 _ASK: Final = """
