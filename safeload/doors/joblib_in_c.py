@@ -23,7 +23,6 @@ from safeload.scan.nested import ARRAY_WRAPPERS, JoblibRecorder, NestedRecorder
 from safeload.state import STATE
 from safeload.tape import Tape
 
-LONG: Final = 16 * 1024  # bytes of an array from which on a copy less is felt
 OWN_CLASS: Final = ("joblib.numpy_pickle", "NumpyUnpickler")
 UNPICKLERS: Final = {
     OWN_CLASS,
@@ -64,24 +63,29 @@ OUT_OF_STEP: Final = "a joblib stream whose arrays do not follow their wrappers"
 
 
 def is_plain(wrapper: Any, np: Any) -> bool:
-    """Whether the array is numbers as this machine has them, and long enough to matter."""
+    """Whether the array is bytes as this machine has them, and some at least."""
     dtype = wrapper.dtype
     return (
         wrapper.subclass is np.ndarray
-        and dtype.kind in "biufc"
+        and not dtype.hasobject
         and dtype.isnative
-        and dtype.itemsize * math.prod(wrapper.shape) >= LONG
+        and dtype.subdtype is None
+        and dtype.itemsize > 0
+        and 0 not in wrapper.shape
     )
 
 
 def straight(wrapper: Any, np: Any, span: Sequence[Answer], file: Any) -> Any:
     """What joblib's wrapper makes of it, with the bytes read into the array instead of copied there."""
     array = np.empty(math.prod(wrapper.shape), dtype=wrapper.dtype)
-    into = memoryview(array).cast("B")
+    into = memoryview(array.view(np.uint8))
     last = span[-1][2]
     if type(last) is Hole and last.length == array.nbytes:
         file.seek(last.start)
         count = file.readinto(into)
+    elif type(last) is bytes and len(last) == array.nbytes:
+        into[:] = last
+        count = len(last)
     else:
         rest = Playing(consumed(span), file)
         if getattr(wrapper, "numpy_array_alignment_bytes", None) is not None:
