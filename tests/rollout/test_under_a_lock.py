@@ -84,6 +84,31 @@ HELD = {
 }  # fmt: skip
 
 
+ANEW = """
+import sys, importlib, safeload
+for name in list(sys.modules):
+    if name.startswith("safeload"): del sys.modules[name]
+import safeload
+importlib.reload(sys.modules["safeload.boot"])
+importlib.reload(safeload)
+import joblib, pickle
+open("evil.joblib", "wb").write(b"cos\\nmkdir\\n(S'canary'\\ntR.")
+for load in (lambda: joblib.load("evil.joblib"), lambda: pickle.loads(b"cos\\nmkdir\\n(S'canary'\\ntR.")):
+    try: load()
+    except Exception as error: print(type(error).__name__)
+"""
+
+
+def test_a_program_that_imports_it_anew_can_import_and_is_guarded(tmp_path: Path) -> None:
+    """Test runners and autoreload do so without a thought; two finders that asked each other never ended."""
+    pytest.importorskip("joblib")
+    environment = {"PYTHONPATH": str(ROOT), "SAFELOAD_LOG": "off"}
+    command = [sys.executable, "-c", ANEW]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "BlockedGlobalError\nBlockedGlobalError\n"
+    assert not (tmp_path / "canary").exists()
+
+
 @pytest.mark.parametrize("attempt", HELD.values(), ids=HELD)
 def test_held(attempt: str) -> None:
     assert attack(attempt) == "refused\n"
