@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from safeload import grants, guard
+from safeload.doors import afterwords
 from safeload.doors.safetensors_content import safetensors_in
 from safeload.doors.wrapping import stand_in_front
 from safeload.state import STATE
@@ -31,7 +32,11 @@ def load(
         found = safetensors_in(source)
         if found is not None:
             return found
-        return wrapped(*args, **options)
+        try:
+            return wrapped(*args, **options)
+        except Exception as error:
+            afterwords.beneath_joblibs(error, announced)
+            raise
 
 
 def install() -> None:

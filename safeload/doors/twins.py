@@ -43,7 +43,7 @@ def instead(load: guard.Announcement, args: tuple[Any, ...], options: dict[str, 
         if is_safetensors_at(source):
             found = opened_at(source, restore=_restorer(location))
             if found is not None:
-                load.facts["twin"] = {"used": "the file itself is safetensors"}
+                load.facts["twin"] = {"used": record.ITSELF}
                 return found
         elif (path := _path_of(source)) is not None:
             return _beside(load, policy, path, location)

@@ -165,8 +165,8 @@ def test_the_refusal_says_a_line_that_works(tmp_path: Path) -> None:
     said = str(caught.value).splitlines()
     first = next(i for i, line in enumerate(said) if line.startswith("  1."))
     assert said[first] == "  1. Take the tensors without the code:"
-    scope: dict[str, object] = {"safeload": safeload}
-    exec(said[first + 1].strip(), scope)
+    scope: dict[str, object] = {}
+    exec("\n".join(line.strip() for line in said[first + 1 : first + 3]), scope)
     assert torch.equal(scope["tensors"]["w"], torch.ones(2))  # type: ignore[index]
 
 
