@@ -21,6 +21,7 @@ LEVELS: Final = {
     "policy.rejected": "error",
     "policy.changed": "info",
     "policy.defended": "warning",
+    "lock.rejected": "error",
     "library.vulnerable": "warning",
     "twin.hostile": "warning",
     "load.admitted": "info",

@@ -15,6 +15,7 @@ SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif
 
 # A rule for each ground of a refusal, and for what nobody could read.
 RULES: Final = {ground.name.lower(): ground.value for ground in Ground} | {
+    "unpinned": "may not load whatever it asks for",
     "unreadable": "cannot be read to its end",
     "error": "cannot be opened",
 }
@@ -31,6 +32,8 @@ def as_sarif(findings: Iterable[Finding]) -> dict[str, Any]:
 def _results(finding: Finding) -> Iterable[dict[str, Any]]:
     for name, ground, text in finding.refused:
         yield _result(finding, ground, f"{name}: {text}", name)
+    if finding.unpinned:
+        yield _result(finding, "unpinned", finding.unpinned)
     if finding.error:
         yield _result(finding, "error", finding.error)
     elif finding.problem:
