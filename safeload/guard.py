@@ -87,7 +87,7 @@ def admit(load: Load, answer: Answer, held: Held | None = None) -> None:
         return
     load.grant = grant
     if held is not None and held.stamp:
-        watch(load, held.file)  # it is read where it lies
+        load.watched, load.stamp = held.file, held.stamp  # it is read where it lies
     if grant.level is Level.PICKLE:
         load.approved, load.trusted = ANYTHING, True
     load.sink_of_outermost().granted(grant.by, grant.facts())
