@@ -6,7 +6,10 @@
  * weight in the place of each object. Nothing is built, and long arguments are not read.
  */
 #define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include <Python.h> /* defines _GNU_SOURCE, which mremap needs */
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #define NO_HOME UINT32_MAX
 
@@ -21,9 +24,9 @@ typedef struct {
     Value *stack, *memo;
     size_t *marks;
     size_t held, stack_room, memo_room, memo_count, marked, marks_room;
-    double read, steps, work; /* bytes and opcodes gone by; objects walked through for hashes */
-    double entries, most, hashes;
-    double deepest;
+    uint64_t read, steps; /* bytes and opcodes gone by */
+    double work;          /* objects walked through for hashes */
+    double entries, most, hashes, deepest;
     int until_build, over;
     const char *found;
     Value few[32], few_memo[32]; /* most pickles need no more */
@@ -42,14 +45,39 @@ static void begin(Walk *self)
     self->marks_room = Py_ARRAY_LENGTH(self->few_marks);
 }
 
+/* Memory that goes straight back to the system, zeroed. What malloc gets back it keeps, in part, and
+ * glibc's takes a big block that was freed for a reason to map none of that size any more: the load
+ * that follows would be the bigger for it. */
+static void *resized(void *block, size_t from, size_t to)
+{
+#ifdef __linux__
+    void *found = block == NULL ? mmap(NULL, to, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                                : mremap(block, from, to, MREMAP_MAYMOVE);
+    return found == MAP_FAILED ? NULL : found;
+#else
+    char *found = PyMem_Realloc(block, to);
+    if (found != NULL)
+        memset(found + from, 0, to - from);
+    return found;
+#endif
+}
+
+static void give_back(void *block, const void *few, size_t size)
+{
+    if (block == few)
+        return;
+#ifdef __linux__
+    munmap(block, size);
+#else
+    PyMem_Free(block);
+#endif
+}
+
 static void release(Walk *self)
 {
-    if (self->stack != self->few)
-        PyMem_Free(self->stack);
-    if (self->memo != self->few_memo)
-        PyMem_Free(self->memo);
-    if (self->marks != self->few_marks)
-        PyMem_Free(self->marks);
+    give_back(self->stack, self->few, self->stack_room * sizeof(Value));
+    give_back(self->memo, self->few_memo, self->memo_room * sizeof(Value));
+    give_back(self->marks, self->few_marks, self->marks_room * sizeof(size_t));
 }
 
 /* Returns -1 without memory. */
@@ -57,15 +85,15 @@ static int grow(void **block, void *few, size_t *room, size_t wanted, size_t wid
 {
     if (wanted <= *room)
         return 0;
-    size_t more = wanted + wanted / 2 + 64;
-    void *next = PyMem_Realloc(*block == few ? NULL : *block, more * width);
+    size_t more = wanted + wanted / 2 + 512;
+    int first = *block == few;
+    void *next = resized(first ? NULL : *block, first ? 0 : *room * width, more * width);
     if (next == NULL) {
         PyErr_NoMemory();
         return -1;
     }
-    if (*block == few)
+    if (first)
         memcpy(next, few, *room * width);
-    memset((char *)next + *room * width, 0, (more - *room) * width);
     *block = next;
     *room = more;
     return 0;
@@ -111,7 +139,7 @@ static void hashed(Walk *self, const Value *key)
     self->work += key->weight;
     if ((double)key->depth > self->deepest)
         finding(self, "a key of tuples nested so deeply that hashing it overruns the stack");
-    else if (self->work > self->hashes + 100 * self->read)
+    else if (self->work > self->hashes && self->work > self->hashes + 100 * (double)self->read)
         finding(self, "keys that refer to so much, so often, that hashing them takes without end");
 }
 
@@ -153,11 +181,11 @@ static void put_into(Walk *self, size_t count, size_t hashed_each)
     self->held -= count;
 }
 
-static int remember(Walk *self, double index)
+static int remember(Walk *self, uint64_t index)
 {
     if (!has(self, 1))
         return 0;
-    if (index > self->entries && index > self->steps) {
+    if (index > self->steps && (double)index > self->entries) {
         finding(self, "an entry of the memo numbered far beyond all that the stream holds");
         return 0;
     }
@@ -173,19 +201,19 @@ static int remember(Walk *self, double index)
     return 0;
 }
 
-static int recall(Walk *self, double index)
+static int recall(Walk *self, uint64_t index)
 {
-    size_t at = index < (double)self->memo_room ? (size_t)index : SIZE_MAX;
+    size_t at = index < self->memo_room ? (size_t)index : SIZE_MAX;
     int known = at != SIZE_MAX && self->memo[at].weight > 0;
     return push(self, known ? self->memo[at] : ONE); /* or of an earlier stream */
 }
 
-static double little(const unsigned char *at, int width)
+static uint64_t little(const unsigned char *at, int width)
 {
     uint64_t value = 0;
     for (int byte = width - 1; byte >= 0; byte--)
         value = value << 8 | at[byte];
-    return (double)value;
+    return value;
 }
 
 static int replaced(Walk *self, size_t taken)
@@ -255,7 +283,7 @@ static int plain(Walk *self, int opcode)
         if (has(self, 2))
             self->held--;
         return 0;
-    case 0x94: return remember(self, (double)self->memo_count);
+    case 0x94: return remember(self, self->memo_count);
     case 'N': case ']': case '}': case ')': case 0x88: case 0x89: case 0x8f: case 0x97:
         return push(self, ONE);
     case 0x98: return 0;
@@ -281,7 +309,7 @@ static const signed char LINES[256] = {
     ['I'] = 1, ['L'] = 1, ['F'] = 1, ['S'] = 1, ['V'] = 1, ['P'] = 1, ['g'] = 1, ['p'] = 1,
 };
 
-static int with_argument(Walk *self, int opcode, double value)
+static int with_argument(Walk *self, int opcode, uint64_t value)
 {
     switch (opcode) {
     case 'q': case 'r': case 'p': return remember(self, value);
@@ -292,18 +320,20 @@ static int with_argument(Walk *self, int opcode, double value)
     }
 }
 
-static double decimal(const unsigned char *at, const unsigned char *end)
+#define ENDLESS ((uint64_t)1 << 61) /* longer than any file, and room to add to it */
+
+static uint64_t decimal(const unsigned char *at, const unsigned char *end)
 {
-    double value = 0;
+    uint64_t value = 0;
     while (at < end && *at == ' ')
         at++;
-    for (; at < end && *at >= '0' && *at <= '9'; at++)
-        value = value * 10 + (*at - '0');
+    for (; at < end && *at >= '0' && *at <= '9' && value < ENDLESS / 16; at++)
+        value = value * 10 + (uint64_t)(*at - '0');
     return value;
 }
 
 /* One opcode with its argument: the bytes it takes, 0 where they are not all here, -1 on error. */
-static double step(Walk *self, const unsigned char *at, const unsigned char *end)
+static int64_t step(Walk *self, const unsigned char *at, const unsigned char *end)
 {
     int opcode = *at, width = ARGUMENT[opcode], count = LINES[opcode];
     const unsigned char *rest = at + 1, *first = rest;
@@ -320,22 +350,23 @@ static double step(Walk *self, const unsigned char *at, const unsigned char *end
         return plain(self, opcode) < 0 ? -1 : 1;
     if (end - rest < Py_ABS(width))
         return 0;
-    double value = little(rest, Py_ABS(width));
+    uint64_t value = little(rest, Py_ABS(width));
     if (with_argument(self, opcode, value) < 0)
         return -1;
-    return 1 + Py_ABS(width) + (width > 0 ? value : 0);
+    uint64_t follows = width < 0 ? 0 : value < ENDLESS ? value : ENDLESS;
+    return 1 + Py_ABS(width) + (int64_t)follows;
 }
 
-/* How many bytes whole opcodes take; -1 on error. */
-static double go(Walk *self, const unsigned char *at, Py_ssize_t size)
+/* How many bytes whole opcodes take, which may be more than there are; -1 on error. */
+static int64_t go(Walk *self, const unsigned char *at, Py_ssize_t size)
 {
-    double taken = 0;
-    while (!self->over && taken < (double)size) {
-        double length = step(self, at + (size_t)taken, at + size);
+    int64_t taken = 0;
+    while (!self->over && taken < size) {
+        int64_t length = step(self, at + taken, at + size);
         if (length <= 0)
             return length < 0 ? -1 : taken;
         taken += length;
-        self->read += length;
+        self->read += (uint64_t)length;
         self->steps++;
     }
     return taken;
@@ -351,9 +382,9 @@ static PyObject *feed(PyObject *object, PyObject *given)
     Py_buffer data;
     if (PyObject_GetBuffer(given, &data, PyBUF_SIMPLE) < 0)
         return NULL;
-    double taken = go(((Walk *)object), data.buf, data.len);
+    int64_t taken = go((Walk *)object, data.buf, data.len);
     PyBuffer_Release(&data);
-    return taken < 0 ? NULL : PyLong_FromDouble(taken);
+    return taken < 0 ? NULL : PyLong_FromLongLong(taken);
 }
 
 PyDoc_STRVAR(glance_doc,
@@ -376,7 +407,7 @@ static PyObject *glance(PyObject *module, PyObject *const *args, Py_ssize_t coun
     Py_buffer data;
     if (PyErr_Occurred() || PyObject_GetBuffer(args[0], &data, PyBUF_SIMPLE) < 0)
         return NULL;
-    double taken = go(&walk, data.buf, data.len);
+    int64_t taken = go(&walk, data.buf, data.len);
     PyBuffer_Release(&data);
     release(&walk);
     if (taken < 0)
@@ -396,7 +427,7 @@ static PyObject *walk_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     Walk *self = (Walk *)type->tp_alloc(type, 0);
     if (self == NULL)
         return NULL;
-    self->steps = base; /* an index may count on from streams before */
+    self->steps = (uint64_t)base; /* an index may count on from streams before */
     begin(self);
     self->entries = entries;
     self->most = weight;

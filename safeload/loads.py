@@ -32,7 +32,14 @@ class Asked(BaseException):
 
 
 class MoreThanData(BaseException):
-    """Breaks off a load that was begun as if it held nothing but data, at its first global."""
+    """Breaks off a load that was begun as if it held nothing but data, at its first global.
+
+    Attributes:
+        weighed: it was found to ask for no more than a process has.
+    """
+
+    def __init__(self, *, weighed: bool = False) -> None:
+        self.weighed = weighed
 
 
 class Load:

@@ -45,6 +45,7 @@ class Tape:
         "stands",
         "start",
         "users",
+        "weighed",
     )
 
     def __init__(self, file: Any, options: Mapping[str, Any]) -> None:
@@ -64,6 +65,8 @@ class Tape:
         self.recorder: NestedRecorder | None = None
         self.consumed = 0
         self.cut = ""
+        # Whether somebody has found already that the stream asks for no more than a process has.
+        self.weighed = False
         self.answers: list[Told] = []
         self.stands = True  # whether the load reads through it
         # While verified bytes are read in its place: the user's file, and the one that they are in.
@@ -167,6 +170,7 @@ class Tape:
                 return granting.of_what_is_no_file(path), None
             self.users, self.root = self.file, root
             self.file = self.current = stream
+            self.weighed = False
         return answer, held
 
     def is_part_of(self, held: Held | None) -> bool:

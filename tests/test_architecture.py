@@ -17,7 +17,7 @@ FILES = {
 
 # From the ground up: a module imports from its own floor and from those below it, never from above.
 FLOORS = (
-    ("safeload._inplace", "safeload._strain"),  # the C parts
+    ("safeload._inplace", "safeload._standin", "safeload._strain"),  # the C parts
     ("safeload.scan",),
     ("safeload.allowlists",),
     # What a policy may ask of the process: whether a class of the program's is a plain one.

@@ -111,6 +111,7 @@ _CACHES: Final = frozenset(
     (
         "_cache_dtypes",  # of pandas.PeriodDtype: codes of frequencies, computed by pandas
         "_netmask_cache",  # of ipaddress
+        "_TzOffsetFactory__strong_cache",  # dateutil's last zones by name and offset, made of no more than these
         "_value2member_map_",  # of flags: combinations that were asked for
         "_max_vals",  # of numpy.iinfo
         "_min_vals",

@@ -57,14 +57,16 @@ def load(original: Callable[[Any], Any], file: Any) -> Any:
     """
     start = file.tell()
     with guard.Load("pickle.load") as under_way, COLLECTION_PAUSED:
+        weighed = False
         try:
             if of_file(file, guard.limits()):
                 raise guard.MoreThanData  # noqa: TRY301 - the file goes back on every way out
+            weighed = True
             found = original(file)
         except BaseException as error:
             file.seek(start)
-            if isinstance(error, Exception):
-                raise guard.MoreThanData from None
+            if isinstance(error, (Exception, guard.MoreThanData)):
+                raise guard.MoreThanData(weighed=weighed) from None
             raise
         under_way.path = guard.path_of(file)
         under_way.sink_of_outermost().size = file.tell() - start

@@ -74,6 +74,7 @@ def _loads_many(original: Original, load: guard.Load, data: Any, options: dict[s
         # A look at all of it at once would copy its buffers: look and load as for a file.
         load.pending = None
         tape = Tape(io.BytesIO(data), options)
+        tape.weighed = True  # by loads() itself
         unpickler = _pickle.Unpickler(tape, **options)
         with COLLECTION_PAUSED:
             look_and_judge(load, tape, {}, Override.NONE)
@@ -96,13 +97,14 @@ def load(original: Original, *args: Any, **options: Any) -> Any:
         return original(*args, **options)
     if may_be_safetensors(file) and (found := verified_safetensors(file)) is not None:
         return found
+    keywords = {key: value for key, value in options.items() if key != "file"}
+    tape = Tape(file, keywords)
     if not options and data_only.is_likely(file):
         try:
             return data_only.load(original, file)
-        except guard.MoreThanData:
-            pass
-    keywords = {key: value for key, value in options.items() if key != "file"}
-    unpickler = _pickle.Unpickler(Tape(file, keywords), **keywords)
+        except guard.MoreThanData as more:
+            tape.weighed = more.weighed
+    unpickler = _pickle.Unpickler(tape, **keywords)
     return unpickle(STATE.originals["unpickle"], unpickler, api="pickle.load")
 
 
@@ -174,7 +176,8 @@ def _run(tape: Tape, call: Callable[[], Any]) -> Any:
 
 
 def _refuse_strain(load: guard.Load, tape: Tape, kind: type[NestedRecorder]) -> None:
-    if guard.is_regular(tape.file):
+    weighed, tape.weighed = tape.weighed, False
+    if not weighed and guard.is_regular(tape.file):
         joblibs = issubclass(kind, JoblibRecorder)
         guard.refuse_strain(load, of_file(tape.file, guard.limits(), until_build=joblibs))
 

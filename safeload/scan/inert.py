@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from safeload.scan.base import Base
 from safeload.scan.entry import CallRule, Entry, Rulebook
 from safeload.scan.keeping import SCALARS, Keeping
 from safeload.scan.report import GlobalRef, Use
@@ -50,7 +51,7 @@ class Recorder(Keeping):
         stub: Any = self.stubs.get(ref)
         if stub is None:
             entry = self.rulebook.get(ref)
-            base = Plain if entry is not None and entry.plain else Inert
+            base = Plain if entry is not None and entry.plain else Ruled
             stub = Global("Inert", (base,), {"__slots__": ()})
             stub.ref, stub.entry, stub.recorder = ref, entry, self
             if entry is not None:
@@ -110,8 +111,8 @@ class Recorder(Keeping):
         except Exception:  # noqa: BLE001 - what cannot be computed stays a stand-in
             return self.instance(stub, args)
 
-    def instance(self, stub: type[Inert], args: tuple[Any, ...]) -> Inert:
-        made = object.__new__(stub)
+    def instance(self, stub: type[Inert], args: tuple[Any, ...]) -> Any:
+        made: Any = Base.__new__(stub)
         if not issubclass(stub, Plain):
             made.args = args
         if stub.needs_state:
@@ -190,29 +191,15 @@ def _quietly(rule: Callable[[tuple[Any, ...]], GlobalRef | None], args: tuple[An
         return None
 
 
-class Inert(metaclass=Global):
+class Inert(Base, metaclass=Global):
     """An object the stream would build, with the arguments and the state it was given."""
 
-    __slots__ = ("args", "state")
+    __slots__ = ()
 
     # Filled in on each stand-in class; the base itself is never handed out.
     ref: GlobalRef
     entry: Entry | None
     recorder: Recorder
-    args: tuple[Any, ...]
-    state: Any
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Inert:  # noqa: PYI034 - its recorder makes it
-        recorder: Recorder = cls.recorder
-        recorder.uses[cls.ref] |= INSTANTIATED
-        if args or kwargs:
-            recorder.given(cls, args, kwargs)
-        if cls.entry is not None:
-            recorder.check(cls, cls.entry.new or cls.entry.call, args, kwargs)
-        return recorder.instance(cls, args)
-
-    def __setstate__(self, state: Any) -> None:
-        self.recorder.build(self, state)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if type(key) is str and is_special(key) and self.ref.module != "collections":
@@ -227,6 +214,32 @@ class Inert(metaclass=Global):
     def __call__(self, *args: Any, **kwargs: Any) -> Inert:
         self.recorder.objects(self.ref, "calls an object that it built, not a global")
         return self
+
+
+class Ruled(Inert):
+    """An object of which it matters how it is made: there may be rules on that, or no leave at all."""
+
+    __slots__ = ()
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        recorder: Recorder = cls.recorder
+        recorder.uses[cls.ref] |= INSTANTIATED
+        if args or kwargs:
+            recorder.given(cls, args, kwargs)
+        if cls.entry is not None:
+            recorder.check(cls, cls.entry.new or cls.entry.call, args, kwargs)
+        return recorder.instance(cls, args)
+
+    def __setstate__(self, state: Any) -> None:
+        self.recorder.build(self, state)
+
+
+class Plain(Inert):
+    """An object of a class with no rules: nothing about its making needs to be told apart."""
+
+    __slots__ = ()
+
+    __setstate__ = Base.set_state
 
 
 class Persistent:
@@ -247,26 +260,6 @@ class Earlier(Persistent):
     """Something built by an earlier load of the same unpickler: it may be named again, not changed."""
 
     __slots__ = ()
-
-
-class Plain(Inert):
-    """An object of a class with no rules: nothing about its making needs to be told apart."""
-
-    __slots__ = ()
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Plain:  # noqa: PYI034 - as Inert
-        if args or kwargs:
-            cls.recorder.given(cls, args, kwargs)
-        return object.__new__(cls)
-
-    def __setstate__(self, state: Any) -> None:
-        recorder = self.recorder
-        same = type(state) is dict and (*state, False) in recorder.harmless
-        if same and not recorder.wary and not hasattr(self, "state"):  # the short way for the many
-            self.state = state
-            recorder.with_attributes.append(self)
-        else:
-            recorder.state(self, state)
 
 
 def ref_of(value: Any) -> GlobalRef | None:

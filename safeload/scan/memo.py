@@ -6,6 +6,7 @@ import io
 import sys
 from typing import Any, Final
 
+from safeload.scan.base import Base
 from safeload.scan.inert import Earlier, Inert, Plain, Recorder
 from safeload.scan.report import GlobalRef
 
@@ -108,9 +109,9 @@ def _is_small(value: Any, left: list[int]) -> bool:
     return parts is not None and all(_is_small(part, left) for part in parts)
 
 
-def _again(kept: Inert, recorder: Recorder) -> Inert:
+def _again(kept: Inert, recorder: Recorder) -> Any:
     """The same stand-in for another look, with what was judged of it."""
-    made = object.__new__(recorder.stub(type(kept).ref))
+    made: Any = Base.__new__(recorder.stub(type(kept).ref))
     for slot in ("args", "state"):
         if hasattr(kept, slot):
             setattr(made, slot, getattr(kept, slot))

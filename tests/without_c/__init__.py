@@ -13,6 +13,7 @@ from pathlib import Path
 _path = [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
 os.environ["PYTHONPATH"] = os.pathsep.join(_path)
 
-if sys.modules.setdefault("safeload._inplace", None) is not None:  # type: ignore[arg-type]
-    _message = "the C part is in this process already"
-    raise RuntimeError(_message)
+for _part in ("safeload._inplace", "safeload._standin"):
+    if sys.modules.setdefault(_part, None) is not None:  # type: ignore[arg-type]
+        _message = "the C part is in this process already"
+        raise RuntimeError(_message)

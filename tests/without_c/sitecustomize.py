@@ -1,5 +1,6 @@
-"""Makes ``import safeload._inplace`` fail as it does where the C part was not built."""
+"""Makes imports of the C parts fail as they do where they were not built."""
 
 import sys
 
-sys.modules["safeload._inplace"] = None  # type: ignore[assignment]
+for _part in ("_inplace", "_standin"):
+    sys.modules[f"safeload.{_part}"] = None  # type: ignore[assignment]
