@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import date
 from pathlib import Path
@@ -161,7 +162,8 @@ def cache(folder: Path, blob: str, tree: str = "", link: str = "") -> Path:
     return place
 
 
-TREE = '{"format_version": 1, "files": {"sub/m.pkl": {"size": 1, "blob_id": "c", "lfs_sha256": "DIGEST"}}}'.replace("DIGEST", A)
+FILES = {"sub/m.pkl": {"size": 1, "blob_id": "c", "lfs_sha256": A}}
+TREE = json.dumps({"format_version": 1, "files": FILES})
 # what lies there: (blob, tree, where the blob leads to, the digest that is claimed)
 CACHES = {
     "a blob by its digest": (A, "", "", A),
