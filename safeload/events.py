@@ -22,6 +22,7 @@ LEVELS: Final = {
     "policy.changed": "info",
     "policy.defended": "warning",
     "lock.rejected": "error",
+    "signature.rejected": "warning",
     "library.vulnerable": "warning",
     "twin.hostile": "warning",
     "load.admitted": "info",

@@ -31,6 +31,7 @@ class Wish:
     Attributes:
         level: how far the grant goes; None for the least that lets the file load.
         bind: whether its path accepts no other bytes from now on.
+        sha256: the bytes that were looked at before, where they were: no others are pinned.
     """
 
     reason: str
@@ -40,6 +41,7 @@ class Wish:
     source: str = ""
     safetensors: str = ""
     signed_by: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,9 @@ def pin(lock: Lock, path: Path, wish: Wish) -> tuple[Lock, Pin, tuple[Pin, ...]]
         OSError: it cannot be read.
     """
     seen = look_at(path)
+    if wish.sha256 and seen.sha256 != wish.sha256:
+        msg = f"{path}: it was changed while it was looked at"
+        raise PolicyError(msg)
     claim = claim_of(path)
     if claim is not None and claim.sha256 and claim.sha256 != seen.sha256:
         msg = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 import safeload
-from safeload.cli import converting, demonstrating, installing, looking, pinning, standing, teaching
+from safeload.cli import converting, demonstrating, installing, looking, pinning, signing, standing, teaching
 
 
 @click.group()
@@ -24,6 +24,8 @@ for _command in (
     converting.twin,
     pinning.pin,
     pinning.verify,
+    signing.signed,
+    signing.sign,
     standing.status,
     standing.doctor,
     teaching.learn,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -13,9 +14,13 @@ from rich.text import Text
 
 import safeload
 from safeload import pinning
+from safeload.cli import signing
 from safeload.cli.findings import targets_of
 from safeload.cli.screen import OUT, place_text
 from safeload.pins import writing
+from safeload.pins.bundles import BadBundleError
+from safeload.pins.held import NotHeldError
+from safeload.pins.keys import NotSignedError
 from safeload.pins.lock import NAME, Level, Lock, Pin
 from safeload.scan.report import printable
 
@@ -49,6 +54,7 @@ def lock_at(named: Path | None) -> Path:
 @click.option("--source", default="", help="Where it came from; information, as what a cache says is.")
 @click.option("--safetensors", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Made from it.")
 @click.option("--no-path", is_flag=True, help="Let the path take other bytes, too.")
+@signing.signer_options
 @lock_option
 def pin(  # noqa: PLR0913 - click passes each option so
     *,
@@ -60,8 +66,11 @@ def pin(  # noqa: PLR0913 - click passes each option so
     safetensors: Path | None,
     no_path: bool,
     lock_path: Path | None,
+    **signed: Any,
 ) -> None:
     """Write into the lock file that exactly these bytes may load, and how far.
+
+    With --key, or --ca and --subject, only if their signature says so too; the signer is written down.
 
     Nothing is loaded. Exits with 1, and writes nothing, if one of the files cannot be pinned so.
     """
@@ -80,6 +89,9 @@ def pin(  # noqa: PLR0913 - click passes each option so
         lock = pinning.open_lock(lock_at(lock_path))
         said = []
         for path in paths:
+            if signing.is_asked(signed):
+                signer, sha256 = _signer(path, signed)
+                wish = replace(wish, signed_by=signer, sha256=sha256)
             lock, made, replaced = pinning.pin(lock, path, wish)
             said.append((path, made, replaced))
         writing.write(lock)
@@ -89,6 +101,20 @@ def pin(  # noqa: PLR0913 - click passes each option so
     for path, made, replaced in said:
         _tell(path, made, replaced)
     _tell_if_unused(lock)
+
+
+def _signer(path: Path, options: dict[str, Any]) -> tuple[str, str]:
+    """Who signed a file's bytes, as the lock file has it, and their digest.
+
+    Raises:
+        PolicyError: nobody whose signature counts.
+    """
+    try:
+        key, sha256 = signing.verified(path, **options)
+    except (NotSignedError, BadBundleError, NotHeldError) as error:
+        msg = f"{path}: {error}"
+        raise safeload.PolicyError(msg) from None
+    return f"key:{key}", sha256
 
 
 def _tell(path: Path, made: Pin, replaced: tuple[Pin, ...]) -> None:

@@ -90,12 +90,18 @@ def _needed(path: str, size: int | None) -> bool:
     policy = grants.policy_in_force()
     if policy.mode is Mode.OFF:
         return False
-    if policy.require_pins or grants.trusted_digests():
+    if policy.require_pins or grants.trusted_digests() or (policy.keys and _bundle_beside(path)):
         return True
     lock = lock_in_force()
     if lock is None:
         return False
     return bool(lock.problem) or size is None or size in lock.sizes or bool(lock.bound_to(path))
+
+
+def _bundle_beside(path: str) -> bool:
+    from safeload.pins import signatures
+
+    return signatures.beside(path) is not None
 
 
 def of_path(source: str | os.PathLike[str], path: str) -> tuple[Answer, Held | None]:
@@ -222,16 +228,9 @@ def of_held(found: Held, path: str) -> Answer:
     policy, lock = grants.policy_in_force(), lock_in_force()
     pin = None
     if lock is not None:
-        if lock.problem and path:
-            return Answer(refused=lock.problem)
-        bound = lock.bound_to(path)
-        if bound and bound != found.digest:
-            return Answer(refused=_bound_elsewhere(lock, lock.pins[bound], found))
-        pin = lock.pins.get(found.digest)
-        reason = _not_now(pin, found)
-        if bound and reason:
-            return Answer(refused=f"{reason} ({lock})")
-        pin = None if reason else pin
+        pin, refused = _pinned(lock, found, path)
+        if refused:
+            return Answer(refused=refused)
     digests = grants.trusted_digests()
     if f"sha256:{found.digest}" in digests:
         said = digests[f"sha256:{found.digest}"]
@@ -239,7 +238,34 @@ def of_held(found: Held, path: str) -> Answer:
     if pin is not None and lock is not None:
         names = frozenset(pin.globals) if pin.level is Level.NAMES else frozenset()
         return Answer(Grant("pin", lock.path, pin.level, found.digest, pin.reason, found.how, names))
-    return Answer(refused=_required(lock, found)) if policy.require_pins else NOTHING
+    answer = _signed(found, path) if policy.keys else NOTHING
+    return Answer(refused=_required(lock, found)) if answer is NOTHING and policy.require_pins else answer
+
+
+def _pinned(lock: Lock, found: Held, path: str) -> tuple[Pin | None, str]:
+    """The pin of these bytes that holds today, or why the path takes none such."""
+    if lock.problem:
+        return None, lock.problem if path else ""
+    bound, pin = lock.bound_to(path), lock.pins.get(found.digest)
+    if bound and bound != found.digest:
+        return None, _bound_elsewhere(lock, lock.pins[bound], found)
+    reason = _not_now(pin, found)
+    if reason:
+        return None, f"{reason} ({lock})" if bound else ""
+    return pin, ""
+
+
+def _signed(found: Held, path: str) -> Answer:
+    """A pinned key's signature lets these bytes in under the name that it is of, and keeps others out."""
+    from safeload.pins import signatures
+
+    signed = signatures.of(path, found, grants.policy_in_force().keys)
+    if signed is None:
+        return NOTHING
+    if signed.wrong:
+        return Answer(refused=signed.wrong)
+    reason = f"signed by key:{signed.key}"
+    return Answer(Grant("signature", signed.bundle, Level.PICKLE, found.digest, reason, found.how))
 
 
 def _not_now(pin: Pin | None, found: Held) -> str:

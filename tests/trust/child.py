@@ -32,7 +32,7 @@ import pandas  # noqa: F401
 import torch  # noqa: F401
 from safetensors.torch import save_file as safetensors  # noqa: F401
 
-from trust import rows
+from trust import rows, signer
 
 held: Any = types.SimpleNamespace()
 if GUARDED:
@@ -58,6 +58,7 @@ class evil:  # noqa: N801 - used as a function
 
 EVIL, HEAD = pickle.dumps(evil()), pickle.dumps(mylab.Head())
 BETWEEN: list[Any] = []
+KEY, OTHER = signer.key(), signer.key()
 
 
 def write(path: str, data: bytes) -> None:
@@ -76,6 +77,12 @@ def over(path: str, data: bytes) -> None:
     with open(path, "r+b") as file:
         file.write(data.ljust(size, b"\0"))
         file.truncate(max(size, len(data)))
+
+
+def folder(path: str, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        os.makedirs(os.path.dirname(f"{path}/{name}"), exist_ok=True)
+        write(f"{path}/{name}", data)
 
 
 def digest(path: str) -> str:
@@ -179,10 +186,14 @@ def pickle_once(path: str) -> None:
         pickle.load(file)
 
 
-def outcome(arrange: str, load: str, *, require: bool = False) -> str:
+def outcome(arrange: str, load: str, policy: str = "") -> str:
+    write("key.pem", signer.pem(KEY))
     exec(arrange, globals())
     if GUARDED:
-        safeload.activate(safeload.Policy(lock="safeload.lock", require_pins=require))
+        said: dict[str, Any] = {"lock": "safeload.lock", "require_pins": policy == "required"}
+        if policy == "signed":
+            said = {"keys": ((signer.digest(KEY), "key.pem"),)}
+        safeload.activate(safeload.Policy(**said))
     try:
         exec(load, globals())
     except Exception as error:  # noqa: BLE001 - the error is the outcome
@@ -190,14 +201,14 @@ def outcome(arrange: str, load: str, *, require: bool = False) -> str:
     return "ran" if os.path.isdir("ran") else "loaded"
 
 
-def in_a_fork(folder: str, arrange: str, load: str, *, require: bool = False) -> str:
-    os.mkdir(folder)
+def in_a_fork(place: str, arrange: str, load: str, policy: str) -> str:
+    os.mkdir(place)
     read, wrote = os.pipe()
     child = os.fork()
     if not child:
         try:
-            os.chdir(folder)
-            said = outcome(arrange, load, require=require)
+            os.chdir(place)
+            said = outcome(arrange, load, policy)
         except BaseException as error:  # noqa: BLE001 - told, whatever it is
             said = f"the row is wrong: {type(error).__name__}: {error}"
         os.write(wrote, said.encode()[:60_000])
@@ -209,22 +220,25 @@ def in_a_fork(folder: str, arrange: str, load: str, *, require: bool = False) ->
     return said
 
 
-def main(folder: str) -> None:
+def main(place: str) -> None:
     if GUARDED:
+        os.chdir(place)
         outcome("", "pickle.loads(HEAD)")  # brings in all of the guard
-    cases: dict[str, tuple[str, str, bool]] = {}
+    cases: dict[str, tuple[str, str, str]] = {}
     for name, (arrange, load) in rows.DOORS.items():
         if GUARDED:
-            cases[f"pinned: {name}"] = (f"{arrange}; pin('m.pkl', paths=())", load, False)
-        cases[f"not pinned: {name}"] = (f"{arrange}; append('safeload.lock', 'version = 1\\n')", load, False)
+            cases[f"pinned: {name}"] = (f"{arrange}; pin('m.pkl', paths=())", load, "")
+        cases[f"not pinned: {name}"] = (f"{arrange}; append('safeload.lock', 'version = 1\\n')", load, "")
     for name, row in (rows.ATTACKS | rows.ALLOWS).items():
-        cases[name] = (row.arrange, row.load, False)
+        cases[name] = (row.arrange, row.load, "")
     for name, (arrange, load) in rows.REQUIRED.items() if GUARDED else ():
-        cases[f"required: {name}"] = (f"{arrange}; append('safeload.lock', 'version = 1\\n')", load, True)
-        cases[f"required and pinned: {name}"] = (f"{arrange}; pin('m.pkl', level='data')", load, True)
+        cases[f"required: {name}"] = (f"{arrange}; append('safeload.lock', 'version = 1\\n')", load, "required")
+        cases[f"required and pinned: {name}"] = (f"{arrange}; pin('m.pkl', level='data')", load, "required")
+    for name, row in rows.SIGNED.items():
+        cases[f"signed: {name}"] = (row.arrange, row.load, "signed")
     told = {
-        name: in_a_fork(f"{folder}/{number}", arrange, load, require=require)
-        for number, (name, (arrange, load, require)) in enumerate(cases.items())
+        name: in_a_fork(f"{place}/{number}", arrange, load, policy)
+        for number, (name, (arrange, load, policy)) in enumerate(cases.items())
     }
     print(json.dumps(told))
 

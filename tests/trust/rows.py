@@ -328,3 +328,61 @@ REQUIRED = {
         "np.save(open('m.pkl', 'wb'), np.array([1, 'a'], object))", "np.load('m.pkl', allow_pickle=True)",
     ),
 }  # fmt: skip
+
+# Under a policy that pins the key ``KEY``: a folder ``m`` of two signed files, evil.pkl and head.pkl.
+SIGN = "folder('m', {'evil.pkl': EVIL, 'head.pkl': HEAD}); signer.sign(Path('m'), KEY); "
+HIM = "pickle.load(open('m/evil.pkl', 'rb'))"
+OTHER_BYTES = "NotPinnedError: says that other bytes are 'evil.pkl'"
+SIGNED = {
+    "a signed file": Row(SIGN, HIM, "ran"),
+    "a signed file in shards": Row(
+        "folder('m', {'evil.pkl': EVIL}); signer.sign(Path('m'), KEY, shard=7)", HIM, "ran"
+    ),
+    "a signed file in a folder below": Row(
+        "folder('m', {'x/evil.pkl': EVIL}); signer.sign(Path('m'), KEY)",
+        "pickle.load(open('m/x/evil.pkl', 'rb'))", "ran",
+    ),
+    "another signed file under its name": Row(
+        SIGN + "os.replace('m/evil.pkl', 'm/x'); os.replace('m/head.pkl', 'm/evil.pkl')", HIM, OTHER_BYTES, "loaded"
+    ),
+    "a link to another signed file under its name": Row(
+        SIGN + "os.remove('m/head.pkl'); os.symlink('evil.pkl', 'm/head.pkl')", "pickle.load(open('m/head.pkl', 'rb'))",
+        "NotPinnedError: says that other bytes are 'head.pkl'",
+    ),
+    "a changed file": Row(SIGN + "write('m/evil.pkl', EVIL + b'x')", HIM, OTHER_BYTES),
+    "a changed file in shards": Row(
+        "folder('m', {'evil.pkl': HEAD}); signer.sign(Path('m'), KEY, shard=7); write('m/evil.pkl', EVIL)",
+        HIM, OTHER_BYTES,
+    ),
+    "a file that is not signed": Row(
+        SIGN + "write('m/x.pkl', EVIL)", "pickle.load(open('m/x.pkl', 'rb'))", "BlockedGlobalError"
+    ),
+    "a file in a folder that signers pass over": Row(
+        SIGN + "folder('m/.git', {'x.pkl': EVIL})", "pickle.load(open('m/.git/x.pkl', 'rb'))", "BlockedGlobalError"
+    ),
+    "a signed file under a name that is not signed": Row(
+        SIGN + "os.rename('m/evil.pkl', 'm/x.pkl')", "pickle.load(open('m/x.pkl', 'rb'))", "BlockedGlobalError"
+    ),
+    "a signed file in another folder": Row(
+        SIGN + "os.mkdir('x'); os.rename('m/evil.pkl', 'x/evil.pkl')", "pickle.load(open('x/evil.pkl', 'rb'))",
+        "BlockedGlobalError",
+    ),
+    "a folder that another key signed": Row(
+        "folder('m', {'evil.pkl': EVIL}); signer.sign(Path('m'), OTHER)", HIM, "BlockedGlobalError"
+    ),
+    "a signature that was changed": Row(
+        SIGN + "append('m/model.sig', ' x')", HIM, "BlockedGlobalError"
+    ),
+    "another key in the pinned one's file": Row(
+        SIGN + "folder('m', {'evil.pkl': EVIL}); signer.sign(Path('m'), OTHER); write('key.pem', signer.pem(OTHER))",
+        HIM, "BlockedGlobalError",
+    ),
+    "bytes in memory, which have no name": Row(
+        SIGN, "pickle.loads(open('m/evil.pkl', 'rb').read())", "BlockedGlobalError"
+    ),
+    "rewritten in place once it was hashed": Row(
+        "folder('m', {'evil.pkl': HEAD}); signer.sign(Path('m'), KEY);"
+        " write('safeload.lock', digest('m/evil.pkl').encode()); between(lambda: over('m/evil.pkl', EVIL))",
+        "once(pickle.load, 'm/evil.pkl')", "loaded", "ran",
+    ),
+}  # fmt: skip

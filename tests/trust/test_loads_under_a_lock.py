@@ -15,6 +15,7 @@ from trust import rows
 TESTS = Path(__file__).parents[1]
 
 pytest.importorskip("torch")
+pytest.importorskip("cryptography")
 
 Told = dict[str, dict[str, str]]
 
@@ -57,3 +58,10 @@ def test_what_a_lock_file_opens_and_what_not(row: str, told: Told) -> None:
 def test_where_pins_are_required_nothing_else_loads(row: str, told: Told) -> None:
     assert_is(told["guarded"][f"required: {row}"], rows.NEEDS)
     assert_is(told["guarded"][f"required and pinned: {row}"], "loaded")
+
+
+@pytest.mark.parametrize("row", rows.SIGNED)
+def test_what_the_signature_of_a_pinned_key_opens(row: str, told: Told) -> None:
+    expected = rows.SIGNED[row]
+    assert_is(told["guarded"][f"signed: {row}"], expected.guarded)
+    assert_is(told["bare"][f"signed: {row}"], expected.bare)
