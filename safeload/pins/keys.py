@@ -94,8 +94,10 @@ def _check_chain(x509: Any, chain: list[Any], anchors: Iterable[Any], at: dateti
         _check_extensions(certificate)
         if any(certificate == anchor for anchor in anchors) and number:
             return
-        issuer = next((other for other in anchors if _issued(certificate, other)), None)
-        if issuer is not None:
+        issuers = [other for other in anchors if _issued(certificate, other)]
+        if issuers:
+            # A root may be there twice, as it is renewed with the key that it had.
+            issuer = next((other for other in issuers if _holds(other, at)), issuers[0])
             _check_time(issuer, at)
             _check_issuer(x509, issuer, number)
             return
@@ -121,8 +123,12 @@ def _check_issuer(x509: Any, issuer: Any, below: int) -> None:
         _fail("more certificates in between than one of them allows")
 
 
+def _holds(certificate: Any, at: datetime) -> bool:
+    return bool(certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc)
+
+
 def _check_time(certificate: Any, at: datetime) -> None:
-    if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
+    if not _holds(certificate, at):
         until = certificate.not_valid_after_utc
         _fail(f"a certificate held from {certificate.not_valid_before_utc} to {until}, not at {at}")
 

@@ -85,7 +85,10 @@ def test_every_event_happens_with_the_fields_that_are_documented(folder: Path) -
     (folder / "safeload.lock").write_text("mood = 1")
     load = "import contextlib, pickle, safeload\nwith contextlib.suppress(Exception): pickle.load(open('good.pkl', 'rb'))"
     run(folder, load, SAFELOAD_LOCK="safeload.lock", SAFELOAD_LOG=str(folder / "unpinned"))
-    said += lines(folder, "unpinned")
+    (folder / "model.sig").write_text("{}")
+    (folder / "keys.toml").write_text(f"keys = {{ 'sha256:{64 * '0'}' = 'team.pem' }}")
+    run(folder, load, SAFELOAD_POLICY="keys.toml", SAFELOAD_LOG=str(folder / "unsigned"))
+    said += lines(folder, "unpinned") + lines(folder, "unsigned")
     assert {event["event"].removeprefix("safeload.") for event in said} == set(events.LEVELS)
     assert all(event["level"] == events.LEVELS[event["event"].removeprefix("safeload.")] for event in said)
     for kind, prefixes in KINDS.items():
@@ -95,7 +98,7 @@ def test_every_event_happens_with_the_fields_that_are_documented(folder: Path) -
 
 KINDS = {
     "a load": ("safeload.load.",),
-    "the policy and the switch": ("safeload.policy.", "safeload.lock.", "safeload.activated", "safeload.deactivated", "safeload.library."),
+    "the policy and the switch": ("safeload.policy.", "safeload.lock.", "safeload.signature.", "safeload.activated", "safeload.deactivated", "safeload.library."),
 }
 
 

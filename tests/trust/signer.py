@@ -40,7 +40,10 @@ def statement(files: dict[str, bytes], *, shard: int = 0) -> dict[str, Any]:
             named = f"{name}:{start}:{start + len(part)}" if shard else name
             algorithm = f"sha256-sharded-{shard}" if shard else "sha256"
             resources.append({"name": named, "digest": hashlib.sha256(part).hexdigest(), "algorithm": algorithm})
-    serialized = {"method": "shards" if shard else "files", "hash_type": "sha256", "allow_symlinks": False}
+    method = "shards" if shard else "files"
+    serialized: dict[str, Any] = {"method": method, "hash_type": "sha256", "allow_symlinks": False}
+    if shard:
+        serialized["shard_size"] = shard
     said = {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": "model", "digest": {"sha256": ""}}],
