@@ -14,7 +14,7 @@ from safeload.replay import Onward, Playing, Repeating, consumed
 from safeload.scan.listen import Answer as Told
 from safeload.scan.listen import Copy, Live, Window, is_regular, listener
 from safeload.scan.look import Look, engine, holds_more, look
-from safeload.scan.memo import kept_of
+from safeload.scan.memo import Kept
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import Report
 from safeload.scan.strain import Following
@@ -57,8 +57,8 @@ class Tape:
         # for one load alone need not be asked, and has None here.
         self.holds_more: bool | None = None
         # Stand-ins that a later stream may need: of the loads that went well, and of this one's look.
-        self.kept: Mapping[int, Any] = {}
-        self.seen: Mapping[int, Any] = {}
+        self.kept: Kept | None = None
+        self.seen: Kept | None = None
         self.peeks = True  # until this unpickler was told that there is none
         self.start: int | None = None
         self.back: int | None = None
@@ -137,11 +137,11 @@ class Tape:
         recorder = self.recorder
         assert recorder is not None  # noqa: S101 - its caller has made it
         engines: list[Any] = []
-        known = {**memo, **{index: kept for index, kept in self.kept.items() if index in memo}}
+        known = {**memo, **self.kept.among(memo)} if memo and self.kept is not None else memo
         report = look(reader, recorder, options=self.options, memo=known, afterwards=engines.append)
         self._keep(reader)
         if engines and self.holds_more is not None:
-            self.seen = kept_of(dict(engines[0].memo.copy()))
+            self.seen = Kept(dict(engines[0].memo.copy()), reader.tell())
             self.holds_more = holds_more(engines[0], reader)
         return report
 

@@ -170,11 +170,19 @@ def _types() -> Entries:
         pandas.core.arrays.sparse.dtype: SparseDtype
         pandas.core.arrays.arrow.dtype: ArrowDtype
         pandas.core.dtypes.dtypes: CategoricalDtype DatetimeTZDtype IntervalDtype SparseDtype
-        pandas.core.dtypes.dtypes: ArrowDtype NumpyEADtype PandasDtype PeriodDtype
+        pandas.core.dtypes.dtypes: ArrowDtype PeriodDtype
         """,
         uses="cns",
         reason="the type of a column: text, a time zone or another type",
         call=rules_pandas.dtype_args,
+        state=dict_state,
+    )
+    found |= rows(
+        PROFILE,
+        "pandas.core.dtypes.dtypes: NumpyEADtype PandasDtype",
+        uses="ns",
+        reason="wraps a dtype of numpy; called with text it would have numpy read that",
+        call=no_args,
         state=dict_state,
     )
     found |= rows(

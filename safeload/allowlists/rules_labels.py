@@ -84,10 +84,15 @@ def length_of(index: Any) -> int:
     values = given.get("codes", given.get("labels", given.get("left", given.get("data"))))
     if type(values) in (list, tuple) or getattr(made_by(values), "qualname", "") == "FrozenList":
         values = _listed(values)[0]
+    return values_in(values)
+
+
+def values_in(values: Any) -> int:
+    """How many values there are of each column, in an array of numpy's, pandas' or arrow's; raises as above."""
     for _ in range(4):  # an array of pandas' holds one of numpy's, or several of arrow's
         shape, _data = array_parts(values)
         if shape is not None:
-            return int(shape[0])
+            return int(shape[-1])
         maker = getattr(made_by(values), "qualname", "")
         if maker in ("chunked_array", "_restore_array"):
             return sum(array.args[0][1] for array in (values.args[0] if maker == "chunked_array" else [values]))

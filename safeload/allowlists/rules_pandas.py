@@ -15,7 +15,7 @@ from safeload.allowlists.rules_forms import (
     refs,
     words,
 )
-from safeload.allowlists.rules_labels import codes_fit, length_of, numbers_of
+from safeload.allowlists.rules_labels import codes_fit, length_of, numbers_of, values_in
 from safeload.scan.inert import Inert, made_by, ref_of
 from safeload.scan.report import GlobalRef
 
@@ -155,6 +155,28 @@ def _watched(placements: list[Any], axes: Any) -> bool:
     return _covers(placements)
 
 
+def _as_many(axis: Any, values: Any) -> bool:
+    """Whether a block has a value for each label: pandas does not count them, and reads on behind the last."""
+    try:
+        count = values_in(values)
+    except Exception:  # noqa: BLE001 - an array of another library, which looks after its own bounds
+        return (made_by(values) or _SLICE).module.partition(".")[0] not in _CHECKED
+    return length_of(axis) == count
+
+
+_CHECKED: Final = words("builtins numpy joblib pyarrow")
+
+
+def _remain(made: Any, *places: tuple[Any, Any, Any]) -> None:
+    """See to it that in the end the same values stand there as now."""
+
+    def again() -> None:
+        if any(container[key] is not value for container, key, value in places):
+            made.recorder.objects(made.ref, "has its parts exchanged afterwards", structural=False)
+
+    made.recorder.afterwards.append(again)
+
+
 def block_args(args: Args, kwargs: Kwargs) -> str | None:
     values, placement, ndim = args
     place = type(placement) is slice or isinstance(placement, Inert)
@@ -193,6 +215,10 @@ def manager_state(_: Any, state: Any) -> str | None:
     placements = [block["mgr_locs"] for block in blocks]
     if not _watched(placements, axes) or sum(len(_places(p) or ()) for p in placements) > length_of(axes[0]):
         return "names columns that it does not have"
+    if not all(_as_many(axes[1], block["values"]) for block in blocks):
+        return "has another number of rows than of labels"
+    held = [(block, key, block[key]) for block in blocks for key in ("values", "mgr_locs")]
+    _remain(axes[0], *((blocks, place, block) for place, block in enumerate(blocks)), *held)
     return None
 
 
@@ -201,15 +227,21 @@ def single_args(args: Args, kwargs: Kwargs) -> str | None:
     if not args and not kwargs:
         return None
     block, axis = args
-    fits = not kwargs and made_by(block) in _BLOCKS and isinstance(axis, Inert)
-    return None if fits else "holds something other than a block and an index"
+    if kwargs or made_by(block) not in _BLOCKS or not isinstance(axis, Inert):
+        return "holds something other than a block and an index"
+    return None if _as_many(axis, block.args[0]) else "has another number of values than of labels"
 
 
 def single_state(_: Any, state: Any) -> str | None:
     """As a frame's, with one axis."""
     parts = _parts(state)
-    fits = parts is not None and type(parts[0]) is list and len(parts[0]) == 1
-    return None if fits else "its state must be one axis and a block"
+    if parts is None or [len(part) for part in parts if type(part) is list] != [1, 1]:
+        return "its state must be one axis and a block"
+    (axis,), (block,) = parts
+    if type(block) is not dict or not _as_many(axis, block["values"]):
+        return "has another number of values than of labels"
+    _remain(axis, (parts[0], 0, axis), (parts[1], 0, block), (block, "values", block["values"]))
+    return None
 
 
 def is_time_part(value: Any) -> bool:

@@ -166,7 +166,7 @@ def unpickle(original: Original, unpickler: Any, *args: Any, api: str = "", **re
 
 def _run(tape: Tape, call: Callable[[], Any]) -> Any:
     # A load that breaks off, or that no look went before, leaves a memo that is not the look's.
-    seen, tape.kept, tape.seen = tape.seen, {}, {}
+    seen, tape.kept, tape.seen = tape.seen, None, None
     try:
         found = call()
         tape.kept = seen

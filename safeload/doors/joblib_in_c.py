@@ -10,18 +10,19 @@ Everything else stays joblib's.
 
 from __future__ import annotations
 
+import io
 import math
 import pickle
 from _pickle import Unpickler
+from collections.abc import Sequence
 from typing import Any, Final
 
 from safeload.replay import Playing, Repeating, consumed
-from safeload.scan.listen import Answer
+from safeload.scan.listen import Answer, Hole
 from safeload.scan.nested import ARRAY_WRAPPERS, JoblibRecorder, NestedRecorder
 from safeload.state import STATE
 from safeload.tape import Tape
 
-LONG: Final = 16 * 1024  # bytes of an array from which on a copy less is felt
 OWN_CLASS: Final = ("joblib.numpy_pickle", "NumpyUnpickler")
 UNPICKLERS: Final = {
     OWN_CLASS,
@@ -30,42 +31,67 @@ UNPICKLERS: Final = {
 
 
 class InC(Unpickler):
-    """Unpickles what was judged; hands each array to joblib's wrapper."""
+    """Unpickles what was judged; hands each array to joblib's wrapper.
 
-    reads: Any = None
+    Attributes:
+        reads: joblib's unpickler.
+        file: the user's, in which the long arrays are.
+        spans: what the look read of each array.
+        arrays: how many of them were made.
+    """
+
+    reads: Any
+    file: Any
+    spans: Sequence[Sequence[Answer]]
     arrays = 0
 
     def persistent_load(self, wrapper: Any) -> Any:
         cls = type(wrapper)
-        if (cls.__module__, cls.__qualname__) not in ARRAY_WRAPPERS:
-            msg = "a joblib stream whose arrays do not follow their wrappers"
-            raise pickle.UnpicklingError(msg)
+        if (cls.__module__, cls.__qualname__) not in ARRAY_WRAPPERS or self.arrays >= len(self.spans):
+            raise pickle.UnpicklingError(OUT_OF_STEP)
+        span, joblib = self.spans[self.arrays], self.reads
         self.arrays += 1
-        joblib = self.reads
         if is_plain(wrapper, joblib.np):
-            return straight(wrapper, joblib.np, joblib.file_handle)
+            return straight(wrapper, joblib.np, span, self.file)
+        joblib.file_handle = Playing(consumed(span), self.file)
         takes_byte_order = wrapper.read.__func__.__code__.co_argcount > 2  # noqa: PLR2004 - self, unpickler
         more = (joblib.ensure_native_byte_order,) if takes_byte_order else ()
         return wrapper.read(joblib, *more)
 
 
+OUT_OF_STEP: Final = "a joblib stream whose arrays do not follow their wrappers"
+
+
 def is_plain(wrapper: Any, np: Any) -> bool:
-    """Whether the array is numbers as this machine has them, and long enough to matter."""
+    """Whether the array is bytes as this machine has them, and some at least."""
     dtype = wrapper.dtype
     return (
         wrapper.subclass is np.ndarray
-        and dtype.kind in "biufc"
+        and not dtype.hasobject
         and dtype.isnative
-        and dtype.itemsize * math.prod(wrapper.shape) >= LONG
+        and dtype.subdtype is None
+        and dtype.itemsize > 0
+        and 0 not in wrapper.shape
     )
 
 
-def straight(wrapper: Any, np: Any, file: Playing) -> Any:
+def straight(wrapper: Any, np: Any, span: Sequence[Answer], file: Any) -> Any:
     """What joblib's wrapper makes of it, with the bytes read into the array instead of copied there."""
-    if getattr(wrapper, "numpy_array_alignment_bytes", None) is not None:
-        file.read(file.read(1)[0])
     array = np.empty(math.prod(wrapper.shape), dtype=wrapper.dtype)
-    if file.readinto(memoryview(array).cast("B")) != array.nbytes:
+    into = memoryview(array.view(np.uint8))
+    last = span[-1][2]
+    if type(last) is Hole and last.length == array.nbytes:
+        file.seek(last.start)
+        count = file.readinto(into)
+    elif type(last) is bytes and len(last) == array.nbytes:
+        into[:] = last
+        count = len(last)
+    else:
+        rest = Playing(consumed(span), file)
+        if getattr(wrapper, "numpy_array_alignment_bytes", None) is not None:
+            rest.read(rest.read(1)[0])
+        count = rest.readinto(into)
+    if count != array.nbytes:
         msg = f"EOF: reading array data, expected {array.nbytes} bytes"
         raise ValueError(msg)
     if wrapper.order == "F":
@@ -98,22 +124,31 @@ def load(unpickler: Any, tape: Tape) -> Any:
     assert isinstance(recorder, JoblibRecorder)  # noqa: S101 - fits() has told
     answers, tape.answers, tape.replaying = tape.answers, [], True
     opcodes: list[Answer] = []
-    arrays: list[Answer] = []
     end = 0
     for first, last in recorder.spans:
         opcodes += answers[end:first]
         opcodes.append(("read", 1, pickle.BINPERSID))
-        arrays += answers[first:last]
         end = last
     opcodes += answers[end:]
-    eye = InC(Repeating(opcodes, tape.file))
-    eye.reads = unpickler
-    unpickler.file_handle = Playing(consumed(arrays), tape.file)
+    eye = InC(_source(opcodes, tape.file))
+    eye.reads, eye.file = unpickler, tape.file
+    eye.spans = [answers[first:last] for first, last in recorder.spans]
+    del answers, opcodes
     try:
         found = STATE.originals["unpickle"](eye)
     finally:
         unpickler.file_handle = tape.file
-    if eye.arrays != len(recorder.spans):
-        msg = "a joblib stream whose arrays do not follow their wrappers"
-        raise pickle.UnpicklingError(msg)
+    if eye.arrays != len(eye.spans):
+        raise pickle.UnpicklingError(OUT_OF_STEP)
     return found
+
+
+def _source(opcodes: Sequence[Answer], file: Any) -> Any:
+    """The opcodes for the same engine that looked at them: it asks no other questions than it did then.
+
+    So they may lie in memory, one behind the other, where C alone reads them.
+    """
+    parts = [told for _, _, told in opcodes]
+    if all(type(told) is bytes for told in parts):
+        return io.BytesIO(b"".join(parts))
+    return Repeating(opcodes, file)

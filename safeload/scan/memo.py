@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Container
 from typing import Any, Final
 
 from safeload.scan.base import Base
@@ -17,6 +18,9 @@ _DATA: Final = frozenset({str, bytes, int, float, complex, bool, type(None), byt
 ENTRIES: Final = 20_000
 PARTS: Final = 512
 BYTES: Final = 4096
+
+# Of a stream of no more bytes, all stand-ins may wait until they are asked for.
+LATER: Final = 1 << 18
 
 
 class After:
@@ -78,14 +82,28 @@ def neutral_of(value: Any, recorder: Recorder, depth: int = 8) -> Any:
     return earlier
 
 
-def kept_of(memo: dict[int, Any]) -> dict[int, Inert]:
+class Kept:
     """Of an engine's memo what a later stream may need: small objects that rules ask about.
 
     A dtype, a time zone: a pickler that is used again names them once. All else that a later stream
-    finds in the memo is only known to be there.
+    finds in the memo is only known to be there. Most unpicklers load once, so of a small stream it is
+    found out when it is asked for.
     """
-    if len(memo) > ENTRIES:
-        return {}
+
+    def __init__(self, memo: dict[int, Any], consumed: int) -> None:
+        self._memo = memo if len(memo) <= ENTRIES else {}
+        self._is_sorted = False
+        if consumed > LATER:
+            self.among(())
+
+    def among(self, indices: Container[int]) -> dict[int, Inert]:
+        """Those of them that the unpickler still has."""
+        if not self._is_sorted:
+            self._memo, self._is_sorted = _to_keep(self._memo), True
+        return {index: value for index, value in self._memo.items() if index in indices}
+
+
+def _to_keep(memo: dict[int, Any]) -> dict[int, Inert]:
     return {
         index: value
         for index, value in memo.items()

@@ -55,6 +55,46 @@ def half_made_times(_: bytes) -> bytes:
     return pickle.dumps(Index())
 
 
+def series_with_more_labels_than_values(_: bytes) -> bytes:
+    import pandas as pd
+
+    made = pd.Series(["a", None, "b"], dtype=object)
+    made._mgr.axes = [pd.RangeIndex(100_000_000)]
+    return pickle.dumps(made)
+
+
+def frame_with_more_labels_than_rows(_: bytes) -> bytes:
+    """A frame in the form of pandas 0.14, which is not counted when it is given its state."""
+    import copyreg
+
+    import pandas as pd
+    from pandas.core.internals.managers import BlockManager
+
+    columns, rows = pd.Index(["a"]), pd.RangeIndex(100_000_000)
+    values = pd.Series(["a", None, "b"], dtype=object).to_numpy().reshape(1, 3)
+    blocks = [{"values": values, "mgr_locs": slice(0, 1, 1)}]
+
+    class Manager:
+        __class__ = BlockManager  # a pickler writes NEWOBJ for none but the object's own class
+
+        def __reduce_ex__(self, _: Any) -> Any:
+            parts = {"0.14.1": {"axes": [columns, rows], "blocks": blocks}}
+            state = [columns, rows], [values], [columns], parts
+            return copyreg.__newobj__, (BlockManager,), state  # type: ignore[attr-defined]
+
+    class Frame:
+        def __reduce__(self) -> Any:
+            flags = {"allows_duplicate_labels": True}
+            attributes = {"_mgr": Manager(), "_typ": "dataframe", "_metadata": [], "attrs": {}, "_flags": flags}
+            return copyreg._reconstructor, (pd.DataFrame, object, None), attributes
+
+    return pickle.dumps(Frame())
+
+
+def loaded_and_shown() -> object:
+    return repr(loaded())
+
+
 def loaded_and_listed() -> object:
     return list(loaded())  # type: ignore[call-overload]  # whatever it is
 
@@ -100,6 +140,20 @@ ROWS: Final = (
             )
         ),
         load=then(lambda made: made.dtype),
+        effect=crash,
+        needs=("pandas",),
+    ),
+    Row(
+        id="series_with_more_labels_than_values",
+        file=series_with_more_labels_than_values,
+        load=loaded_and_shown,
+        effect=crash,
+        needs=("pandas",),
+    ),
+    Row(
+        id="frame_with_more_labels_than_rows",
+        file=frame_with_more_labels_than_rows,
+        load=loaded_and_shown,
         effect=crash,
         needs=("pandas",),
     ),
