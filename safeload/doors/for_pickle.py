@@ -52,7 +52,7 @@ def loads(original: Original, *args: Any, **options: Any) -> Any:
     with guard.Load("pickle.loads") as load:
         load.pending = (args[0], options)
         strain = of_bytes(args[0], guard.limits())
-        if strain or guard.policy_in_force().require_pins:
+        if (strain or guard.policy_in_force().require_pins) and not guard.passes(load, record.caller()):
             guard.admit_bytes(load, args[0])
         if strain:
             guard.refuse_strain(load, strain)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, BinaryIO
 
 from safeload import grants, guard
 from safeload.doors.safetensors_content import safetensors_in
@@ -29,18 +29,22 @@ def bytes_of(load: guard.Announcement, source: Any, *, by_name: bool = False) ->
     load.grant = load.held = None  # of another file, whose load makes this one
     is_path = isinstance(source, str | os.PathLike)
     answer, held = granting.of_path(source, load.path) if is_path else granting.of_file(source, load.path)
-    guard.admit(load, answer, held)
     if held is None:
+        guard.admit(load, answer)
         yield source
         return
-    load.held = held
     file = held.again()
     try:
+        stream = file if is_path else _over(source, file)
+        if stream is None:
+            guard.admit(load, granting.of_what_is_no_file(load.path))
+            yield source
+            return
+        guard.admit(load, answer, held)
+        load.held = held
         if is_path:
             yield held.path if by_name else file
         else:
-            stream = granting.over(source, file)
-            stream.seek(source.tell())
             yield stream
             source.seek(stream.tell())
         if held.has_changed():
@@ -49,6 +53,14 @@ def bytes_of(load: guard.Announcement, source: Any, *, by_name: bool = False) ->
         file.close()
         if is_path:
             held.close()
+
+
+def _over(source: Any, file: BinaryIO) -> Any:
+    """The user's stream over verified bytes; None where there is no such stream."""
+    try:
+        return granting.over(source, file)
+    except Exception:  # noqa: BLE001 - it says itself what is wrong with it, when it is read
+        return None
 
 
 def with_source(

@@ -182,7 +182,15 @@ def of_file(file: Any, path: str) -> tuple[Answer, Held | None]:
     root = root_of(file)
     if root is None:
         return of_stream(file, path)
-    return of_root(root, path)
+    return of_root(root, path or _name_of(root))
+
+
+def _name_of(root: Any) -> str:
+    """Where a file lies that was opened without a name, as the kernel has it; empty where it does not say."""
+    try:
+        return os.readlink(f"/proc/self/fd/{root.fileno()}")  # noqa: PTH115 - whatever a program made of pathlib
+    except OSError:
+        return ""
 
 
 def of_root(root: Any, path: str) -> tuple[Answer, Held | None]:

@@ -19,6 +19,7 @@ import hashlib
 import io
 import json
 import lzma  # noqa: F401
+import multiprocessing  # noqa: F401
 import os
 import pickle
 import types
@@ -234,6 +235,8 @@ def main(place: str) -> None:
     for name, (arrange, load) in rows.REQUIRED.items() if GUARDED else ():
         cases[f"required: {name}"] = (f"{arrange}; append('safeload.lock', 'version = 1\\n')", load, "required")
         cases[f"required and pinned: {name}"] = (f"{arrange}; pin('m.pkl', level='data')", load, "required")
+    for name, (arrange, load) in rows.GOES_ON.items() if GUARDED else ():
+        cases[f"goes on: {name}"] = (arrange, load, "required")
     for name, row in rows.SIGNED.items():
         cases[f"signed: {name}"] = (row.arrange, row.load, "signed")
     told = {

@@ -93,6 +93,9 @@ ATTACKS = {
     "the pinned path, spelt in another way": Row(
         HONEST + "os.mkdir('x'); write('m.pkl', EVIL)", "pickle.load(open('x/../m.pkl', 'rb'))", BOUND
     ),
+    "another file under the pinned path, opened without its name": Row(
+        HONEST + "write('m.pkl', EVIL)", "pickle.load(os.fdopen(os.open('m.pkl', os.O_RDONLY), 'rb'))", BOUND
+    ),
     "another file under the pinned path, by torch": Row(
         "torch.save([1], 'm.pkl'); pin('m.pkl'); torch.save([evil()], 'm.pkl')",
         "torch.load('m.pkl', weights_only=False)", BOUND,
@@ -305,6 +308,25 @@ ALLOWS = {
     ),
     "with a digest that is remembered": Row(
         PINNED + "cached('m.pkl'); old('m.pkl'); plant('m.pkl', EVIL)", LOAD, "ran"
+    ),
+}  # fmt: skip
+
+# What goes on where pins are required: it is no load, or its bytes are pinned.
+GOES_ON = {
+    "a pipe to a process of our own": (
+        "append('safeload.lock', 'version = 1\\n')",
+        "q = multiprocessing.get_context('fork').SimpleQueue(); q.put(mylab.Head()); q.get()",
+    ),
+    "a pool": (
+        "append('safeload.lock', 'version = 1\\n')",
+        "pool = multiprocessing.get_context('fork').Pool(1); assert pool.map(len, ['ab']) == [2]; pool.terminate()",
+    ),
+    "bytes in memory that are pinned": (
+        "write('m.pkl', HEAD); pin('m.pkl')", "pickle.loads(open('m.pkl', 'rb').read())",
+    ),
+    "bytes that the program trusts": (
+        "write('m.pkl', HEAD); append('safeload.lock', 'version = 1\\n')",
+        "with safeload.trust('sha256:' + digest('m.pkl'), reason='a test'): pickle.load(open('m.pkl', 'rb'))",
     ),
 }  # fmt: skip
 

@@ -65,3 +65,8 @@ def test_what_the_signature_of_a_pinned_key_opens(row: str, told: Told) -> None:
     expected = rows.SIGNED[row]
     assert_is(told["guarded"][f"signed: {row}"], expected.guarded)
     assert_is(told["bare"][f"signed: {row}"], expected.bare)
+
+
+@pytest.mark.parametrize("row", rows.GOES_ON)
+def test_where_pins_are_required_what_needs_none_goes_on(row: str, told: Told) -> None:
+    assert_is(told["guarded"][f"goes on: {row}"], "loaded")
