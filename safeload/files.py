@@ -63,7 +63,7 @@ def judged(source: Source, policy: Policy | None = None) -> tuple[Report, Verdic
     report, verdict = judged_by_names(source, policy)
     if answer.grant is not None and answer.grant.level is Level.PICKLE:
         return report, Verdict(profiles=(answer.grant.by,))
-    return report, replace(verdict, unpinned=answer.refused)
+    return report, replace(granting.credited(verdict, answer.grant), unpinned=answer.refused)
 
 
 def judged_by_names(source: Source, policy: Policy) -> tuple[Report, Verdict]:

@@ -150,7 +150,7 @@ def judge(load: Load, report: Report, *, size: int | None = None) -> None:
     policy = policy_in_force()
     verdict = policy.judge(report)
     refused = verdict.refused + planted(report)
-    load.sink_of_outermost().saw(report, verdict, size)
+    load.sink_of_outermost().saw(report, granting.credited(verdict, load.grant), size)
     if refused or verdict.unread:
         refuse(load, policy, replace(verdict, refused=refused))
         load.approved = ANYTHING

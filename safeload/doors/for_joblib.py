@@ -32,7 +32,8 @@ def load(
             # Its user wants to write into the file: no copy of it will do.
             guard.admit(announced, granting.of_what_is_no_file(announced.path))
             return _load(wrapped, source, args, options)
-        with bytes_of(announced, source, by_name=mapped is not None) as verified:
+        # By a name: files of old joblib are only read so.
+        with bytes_of(announced, source, by_name=True) as verified:
             return _load(wrapped, verified, *with_source(args, options, "filename", verified))
 
 

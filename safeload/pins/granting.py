@@ -7,7 +7,7 @@ import os
 import stat
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from safeload import grants, record, settings
 from safeload.pins import held
 from safeload.pins.held import Held, NotHeldError
 from safeload.pins.lock import Level, Lock, Pin
-from safeload.policy import Mode
+from safeload.policy import GRANT, Mode, Verdict
 from safeload.scan.report import GlobalRef
 from safeload.state import STATE
 
@@ -62,6 +62,13 @@ class Answer:
 
 
 NOTHING: Final = Answer()
+
+
+def credited(verdict: Verdict, grant: Grant | None) -> Verdict:
+    """The verdict without what ``allow()`` did not allow: names that a pin gave to these bytes alone."""
+    if grant is None or not grant.names or grants.policy_in_force().allow:
+        return verdict
+    return replace(verdict, profiles=tuple(name for name in verdict.profiles if name != GRANT))
 
 
 def lock_in_force() -> Lock | None:
