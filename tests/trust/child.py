@@ -27,6 +27,7 @@ import zipfile  # noqa: F401
 from pathlib import Path
 from typing import Any
 
+import cloudpickle  # noqa: F401
 import joblib  # noqa: F401
 import numpy as np  # noqa: F401
 import pandas  # noqa: F401

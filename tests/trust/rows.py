@@ -47,6 +47,9 @@ DOORS = {
         "zipfile.ZipFile('m.pkl', 'w').writestr('data', EVIL)", "pickle.load(zipfile.ZipFile('m.pkl').open('data'))",
     ),
     "pandas": ("gzip.open('m.pkl', 'wb').write(EVIL)", "pandas.read_pickle('m.pkl', compression='gzip')"),
+    "what cloudpickle makes of a function": (
+        "write('m.pkl', cloudpickle.dumps(lambda: os.mkdir('ran')))", "pickle.load(open('m.pkl', 'rb'))()",
+    ),
     "numpy.load, npy": ("np.save(open('m.pkl', 'wb'), np.array([evil(), 1]))", "np.load('m.pkl', allow_pickle=True)"),
     "numpy.load, npz": (
         "np.savez(open('m.pkl', 'wb'), a=np.array([evil(), 1]))", "np.load('m.pkl', allow_pickle=True)['a']",
