@@ -153,8 +153,15 @@ def for_this_block(refs: frozenset[GlobalRef]) -> Iterator[None]:
 
 def any_trust() -> bool:
     """Whether the bytes of a load may matter, and not only what they ask for."""
-    policy = policy_in_force()
-    return bool(policy.lock) or policy.require_pins or bool(policy.keys) or bool(trusted_digests())
+    policy = STATE.policy  # what allow() adds to it changes none of this
+    if policy is not None and (policy.lock or policy.require_pins or policy.keys):
+        return True
+    return bool(STATE.trusted or BLOCK_TRUST.get()) and not (policy is not None and policy.locked)
+
+
+def pins_required() -> bool:
+    """Whether nothing may load but bytes that have a grant."""
+    return STATE.policy is not None and STATE.policy.require_pins
 
 
 def trusted_digests() -> Mapping[str, str]:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
-from safeload import guard, record
+from safeload import grants, guard, record
 from safeload.doors import arrival, data_only, joblib_in_c
 from safeload.doors.arguments import takes
 from safeload.doors.find_class import Override, override_of
@@ -52,7 +52,7 @@ def loads(original: Original, *args: Any, **options: Any) -> Any:
     with guard.Load("pickle.loads") as load:
         load.pending = (args[0], options)
         strain = of_bytes(args[0], guard.limits())
-        if (strain or guard.policy_in_force().require_pins) and not guard.passes(load, record.caller()):
+        if (strain or grants.pins_required()) and not guard.passes(load, record.caller()):
             guard.admit_bytes(load, args[0])
         if strain:
             guard.refuse_strain(load, strain)

@@ -106,7 +106,7 @@ def weights_only_load(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         added = frozenset(_added(torch))
         if STATE.active:
             _refuse_strain(self.read.__self__)
-        must_judge = added or any(vulnerable({"torch": torch})) or guard.policy_in_force().require_pins
+        must_judge = added or any(vulnerable({"torch": torch})) or grants.pins_required()
         if not STATE.active or not must_judge:
             return original(self)
         with guard.Load("torch.load") as under_way, grants.for_this_block(added):
