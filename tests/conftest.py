@@ -1,0 +1,47 @@
+"""Which tests say nothing about the Python that they run on: one Python runs them all, the others go without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+HERE: Final = Path(__file__).parent
+
+ON_ONE_PYTHON: Final = (
+    # Files of ours, and what is said of them.
+    "test_architecture.py",
+    "test_artifacts.py",
+    "test_compat.py",
+    "test_docs.py",
+    "test_settings.py",
+    "rollout/test_kernelspec.py",
+    "rollout/test_learn.py",
+    "rollout/test_log.py",
+    "rollout/test_pasted.py",
+    "rollout/test_scan.py",
+    "rollout/test_under_a_lock.py",
+    "trust/",
+    # Lists and readers of formats: the libraries are the same everywhere.
+    "allowlists/test_attributes.py",
+    "allowlists/test_babel_list.py",
+    "allowlists/test_more_lists.py",
+    "allowlists/test_pandas_list.py",
+    "allowlists/test_profile_files.py",
+    "allowlists/test_scipy_list.py",
+    "allowlists/test_search.py",
+    "allowlists/test_sklearn_list.py",
+    "tensors/",
+)
+# The same programs, with safeload arriving elsewhere.
+ORDERS: Final = ("life/test_ipc.py", "life/test_everyday.py")
+ONE_ORDER: Final = ("first", "plain")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        path = item.path.relative_to(HERE).as_posix()
+        form = getattr(item, "callspec", None) and item.callspec.params.get("form", "first")
+        if path.startswith(ON_ONE_PYTHON) or (path in ORDERS and form not in ONE_ORDER):
+            item.add_marker(pytest.mark.on_one_python)
