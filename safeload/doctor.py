@@ -99,8 +99,9 @@ def _who_may_write() -> Iterator[Check]:
 def _log() -> Check:
     if STATE.log in ("stderr", "logging", "off"):
         return Check("log", NOTE if STATE.log == "off" else WELL, STATE.log)
-    path = Path(STATE.log)
-    writable = os.access(path if path.exists() else path.parent, os.W_OK)
+    path = Path(STATE.log).expanduser()
+    there = os.path.exists(path)  # noqa: PTH110 - Path.exists raises in a folder that this user may not enter
+    writable = os.access(path if there else path.parent, os.W_OK | (0 if there else os.X_OK))
     words = str(path) if writable else f"{path} cannot be written by this user"
     return Check("log", WELL if writable else WRONG, words)
 

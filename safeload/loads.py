@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 from safeload import grants, keep, record, settings
 from safeload.allowlists import brings, problem_of, profiles_naming
 from safeload.errors import Refusal, refusal_error
+from safeload.kept import KeptType
 from safeload.pins.granting import Grant
 from safeload.pins.held import Held
 from safeload.plain import words_for
@@ -42,7 +43,7 @@ class MoreThanData(BaseException):
         self.weighed = weighed
 
 
-class Load:
+class Load(metaclass=KeptType):
     """One load under way on one thread; loads nest.
 
     Attributes:
@@ -142,8 +143,19 @@ def path_of(source: Any) -> str:
 
 def refuse(load: Load, policy: Policy, verdict: Verdict, *, required: str = "") -> None:
     """Raise for a refused load, or in audit mode say so and return."""
+    refusal = refusal_of(load, policy, verdict, required=required)
+    if policy.mode is Mode.AUDIT:
+        load.sink_of_outermost().reported(refusal)
+        return
+    load.sink_of_outermost().blocked(refusal)
+    load.outermost().refusal = refusal
+    raise refusal_error(refusal)
+
+
+def refusal_of(load: Load, policy: Policy, verdict: Verdict, *, required: str = "") -> Refusal:
+    """What is said of a load that is not let through."""
     api, path = load.named()
-    refusal = Refusal(
+    return Refusal(
         api=api,
         path=path,
         refused=tuple(map(told, verdict.refused)),
@@ -161,12 +173,6 @@ def refuse(load: Load, policy: Policy, verdict: Verdict, *, required: str = "") 
         required=required,
         unlisted=tuple(item.ref for item in verdict.refused if not profiles_naming(item.ref)),
     )
-    if policy.mode is Mode.AUDIT:
-        load.sink_of_outermost().reported(refusal)
-        return
-    load.sink_of_outermost().blocked(refusal)
-    load.outermost().refusal = refusal
-    raise refusal_error(refusal)
 
 
 def _holds_tensors(load: Load, path: str) -> bool:

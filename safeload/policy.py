@@ -6,9 +6,11 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from safeload.allowlists import DEFAULT_PROFILES, PLAIN, brings, entries_of, never_reason
+from safeload.kept import KeptType
 from safeload.plain import WithPlain
 from safeload.scan.entry import Entry, Rulebook
 from safeload.scan.report import ANY_USE, GlobalRef, Report, Use
@@ -49,6 +51,7 @@ class Ground(enum.Enum):
     USE = "listed, but not for this use"
     RULE = "listed, but not with these arguments"
     STRUCTURE = "no policy allows this"
+    PLANTED = "listed, but not as a module of the program's own folder"
     UNSEEN = "listed with a rule, and this way of loading cannot be looked into"
 
 
@@ -62,7 +65,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(metaclass=KeptType):
     """What a policy says of a report.
 
     Attributes:
@@ -88,7 +91,7 @@ GRANT = "allow()"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(metaclass=KeptType):
     """A value: to change what is in force, make another and activate it.
 
     Attributes:
@@ -219,4 +222,5 @@ def _rulebook(profiles: tuple[str, ...], allow: frozenset[GlobalRef]) -> Mapping
                 entries.update(entries_of(name))
     for ref in allow - entries.keys():
         entries[ref] = Entry(uses=ANY_USE, reason="allowed by the user", profile=GRANT)
-    return WithPlain(entries) if PLAIN in profiles else entries
+    kept = MappingProxyType(entries)  # one for all who ask: nobody adds to it
+    return WithPlain(kept) if PLAIN in profiles else kept

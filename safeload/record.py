@@ -44,6 +44,7 @@ def place(frame: FrameType | None) -> str:
     return f"{module}:{frame.f_code.co_name}:{frame.f_lineno}"
 
 
+ITSELF: Final = "the file itself is safetensors"  # the twin that a load has opened
 LIBRARIES: Final = ("torch", "joblib", "numpy", "sklearn", "pandas")
 
 

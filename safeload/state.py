@@ -9,6 +9,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from safeload.kept import KeptType
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class State:
+class State(metaclass=KeptType):
     """What is true of this process. Under a floor it can be set to nothing looser.
 
     Attributes:

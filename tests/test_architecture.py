@@ -22,6 +22,8 @@ FLOORS = (
     ("safeload.allowlists",),
     # What a policy may ask of the process: whether a class of the program's is a plain one.
     ("safeload.classes", "safeload.plain"),
+    # What the lock's words are about, which stand higher up.
+    ("safeload.kept",),
     ("safeload.policy",),
     (
         "safeload.state",
@@ -33,6 +35,7 @@ FLOORS = (
         "safeload.events",
         "safeload.record",
         "safeload.grants",
+        "safeload.whence",
         "safeload.named",
         "safeload.boot",
     ),
@@ -73,6 +76,8 @@ KEEPERS = {
 UPWARD = {
     # The first call through a door brings in the guard, and not the import of pickle.
     ("safeload.doors.arrival", "safeload.activation"),
+    # What is said beneath a library's own error takes a second look at the file.
+    ("safeload.doors.afterwords", "safeload.files"),
     # What a process that was started anew calls, to be guarded as its parent is.
     ("safeload.doors.for_workers", "safeload.activation"),
     # What the C door calls in an interpreter that has not activated safeload itself.

@@ -297,6 +297,10 @@ ATTEMPTS = {
     "what is imported only later": "safeload.status(); import safeload.notebook; safeload.notebook.after_a_cell = None",
     "the kind of a module": "safeload.status(); import types; safeload.guard.__class__ = types.ModuleType",
     "a function taken away": "safeload.status(); del safeload.loads.refuse",
+    "the judge's class": "safeload.status(); safeload.Policy.judge = lambda *_: safeload.Verdict()",
+    "the same, as tests do": "safeload.status(); from unittest import mock; mock.patch.object(safeload.Verdict, 'admitted', True).start()",
+    "what keeps the state": "safeload.status(); from safeload.state import State; State.__setattr__ = object.__setattr__",
+    "a block's end that puts back something else": "h = safeload.activate(); h._before = (False, None); h.__exit__(None, None, None)",
 }  # fmt: skip
 
 

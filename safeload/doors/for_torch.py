@@ -13,12 +13,11 @@ import operator
 import pickle
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
 from safeload import grants, guard, record
-from safeload.doors import for_pickle, twins
+from safeload.doors import afterwords, for_pickle, twins
 from safeload.doors.find_class import Override
 from safeload.doors.verified import bytes_of, with_source
 from safeload.doors.versions import vulnerable
@@ -79,8 +78,8 @@ def _load(  # noqa: PLR0913, PLR0917 - the call, and the call as its user made i
     try:
         return wrapped(*args, **options)
     except pickle.UnpicklingError as error:
-        if announced.refusal is None and announced.path and Path(announced.path).is_file():
-            error.add_note(f"safeload: the tensors, without the code: safeload.load_tensors({announced.path!r})")
+        if announced.refusal is None:
+            afterwords.beneath_torchs(error, announced)
         if announced.refusal is None or isinstance(error, BlockedLoadError):
             raise
         # torch words every error of its weights-only unpickler anew.

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from safeload import events
+from safeload import events, record
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = (ROOT / "docs" / "reference" / "events.md").read_text("utf-8")
@@ -135,6 +135,19 @@ def test_paths_can_be_hashed(folder: Path) -> None:
     assert "evil.pkl" not in (folder / "log").read_text()
     (path,) = {event["path"] for event in lines(folder) if "os:system" in event.get("globals", ())}
     assert re.fullmatch("sha256:[0-9a-f]{64}", path)
+    assert not any("cwd" in event for event in lines(folder))
+
+
+def test_a_relative_path_says_where_it_begins(folder: Path) -> None:
+    run(folder, EVERYTHING.replace("import torch", "raise SystemExit"))
+    found = {(event["path"], event.get("cwd")) for event in lines(folder) if event.get("path")}
+    assert ("evil.pkl", str(folder)) in found
+
+
+def test_a_twin_is_not_named_where_paths_are_hashed() -> None:
+    assert events._unnamed({"used": record.ITSELF}) == {"used": record.ITSELF}
+    assert events._unnamed({"used": "/home/a/b.safetensors"})["used"].startswith("sha256:")
+    assert "b.safetensors" not in str(events._unnamed({"not used": "b.safetensors: other keys"}))
 
 
 def test_a_million_names_are_no_line_of_a_million_names(folder: Path) -> None:
