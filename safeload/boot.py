@@ -27,7 +27,13 @@ WATCHED = {
 
 
 class Watch:
-    """On ``sys.meta_path``, first: stands in the door of a watched library once it has run."""
+    """On ``sys.meta_path``, first: stands in the door of a watched library once it has run.
+
+    Known by its attribute: a program that imports safeload anew has another class of this name, and two that
+    ask each other would never end.
+    """
+
+    waits_for_libraries = True
 
     @staticmethod
     def find_spec(name: str, path: "Any" = None, target: "Any" = None) -> "Any":
@@ -35,7 +41,7 @@ class Watch:
             return None
         for finder in sys.meta_path:
             find = getattr(finder, "find_spec", None)
-            if find is None or isinstance(finder, Watch):
+            if find is None or hasattr(finder, "waits_for_libraries"):
                 continue
             spec = find(name, path, target)
             if spec is not None:
@@ -85,6 +91,6 @@ def arrived(name: str) -> None:
 
 def watch() -> "list[str]":
     """Begin to watch; returns the watched libraries that are here already. Idempotent."""
-    if not any(isinstance(finder, Watch) for finder in sys.meta_path):
+    if not any(hasattr(finder, "waits_for_libraries") for finder in sys.meta_path):
         sys.meta_path.insert(0, Watch())
     return [name for name in WATCHED if name in sys.modules]

@@ -19,6 +19,7 @@ from typing import Any, Final
 from safeload import settings
 from safeload.activation import Status, status
 from safeload.doors.versions import HOLES, vulnerable
+from safeload.pins import reading
 from safeload.policy import Mode
 from safeload.state import STATE
 
@@ -80,6 +81,9 @@ def _policy(found: Status) -> Iterator[Check]:
     yield Check("policy", state, words)
     yield Check("mode", WELL if policy.mode is Mode.ENFORCE else NOTE, policy.mode.value)
     locked = "code and environment may only tighten it" if policy.locked else "code and environment may loosen it"
+    if policy.lock:
+        lock = reading.read(Path(policy.lock))
+        yield Check("lock file", WRONG if lock.problem else WELL, lock.problem or f"{lock}: {len(lock.pins)} pins")
     yield Check("lock", WELL if policy.locked else NOTE, locked)
     yield Check("doors", WELL if found.by_what == "the C part" else NOTE, f"held by {found.by_what}")
 
@@ -95,8 +99,9 @@ def _who_may_write() -> Iterator[Check]:
 def _log() -> Check:
     if STATE.log in ("stderr", "logging", "off"):
         return Check("log", NOTE if STATE.log == "off" else WELL, STATE.log)
-    path = Path(STATE.log)
-    writable = os.access(path if path.exists() else path.parent, os.W_OK)
+    path = Path(STATE.log).expanduser()
+    there = os.path.exists(path)  # noqa: PTH110 - Path.exists raises in a folder that this user may not enter
+    writable = os.access(path if there else path.parent, os.W_OK | (0 if there else os.X_OK))
     words = str(path) if writable else f"{path} cannot be written by this user"
     return Check("log", WELL if writable else WRONG, words)
 

@@ -51,6 +51,7 @@ class Refusal:
         unlisted: the refused names that no shipped profile lists.
         tensors: the file holds tensors or arrays, which can be had without its code.
         required: why no safetensors file was opened in its place, where the policy wants one.
+        unpinned: why these bytes may not load here, whatever they ask for.
     """
 
     api: str
@@ -67,6 +68,7 @@ class Refusal:
     profiles: tuple[str, ...] = ()
     tensors: bool = False
     required: str = ""
+    unpinned: str = ""
     unlisted: tuple[GlobalRef, ...] = ()
 
     @property
@@ -108,6 +110,10 @@ class TensorsRequiredError(BlockedLoadError):
     """The policy opens nothing but tensors, and no safetensors file is proven to hold this one's."""
 
 
+class NotPinnedError(BlockedLoadError):
+    """Other bytes are pinned for this path, or the policy opens pinned bytes only and these are not."""
+
+
 class UndecodableError(UnreadableError, UnicodeDecodeError):
     """Its text is in another encoding, as Python 2 wrote it.
 
@@ -121,6 +127,8 @@ class UndecodableError(UnreadableError, UnicodeDecodeError):
 
 def refusal_error(refusal: Refusal) -> BlockedLoadError:
     """The error of the kind that fits the facts."""
+    if refusal.unpinned:
+        return NotPinnedError(refusal)
     if refusal.required:
         return TensorsRequiredError(refusal)
     if refusal.refused:
@@ -142,6 +150,8 @@ def explain(refusal: Refusal) -> str:
     if refusal.required:
         lines.append("  The policy opens tensors only (tensors = require), and there is no proven safetensors")
         lines.append(f"  file for it: {printable(refusal.required, 500)}")
+    if refusal.unpinned:
+        lines.append(f"  These bytes may not load here: {printable(refusal.unpinned, 1000)}.")
     if refusal.unread:
         lines.append(f"  It could not be read to its end: {printable(refusal.unread)}")
     lines += ["", *_ways_forward(refusal), "", f"Policy: {refusal.policy}."]
@@ -159,15 +169,8 @@ def _why(item: Refused) -> str:
 
 
 def _ways_forward(refusal: Refusal) -> list[str]:
-    if refusal.required:
-        if not refusal.path:
-            return ["Convert its file once, which runs nothing of it: safeload convert FILE"]
-        return [
-            "Convert it once, which runs nothing of it:",
-            f"       safeload convert {shlex.quote(refusal.path)}",
-            "or take the tensors as they are:",
-            f"       {_call(refusal)}",
-        ]
+    if refusal.unpinned or refusal.required:
+        return _pinning(refusal) if refusal.unpinned else _to_tensors(refusal)
     if refusal.undecodable and not refusal.refused:
         return ["Python 2 may have written it: pass encoding='latin1', if the function takes one."]
     if not refusal.refused:
@@ -178,15 +181,20 @@ def _ways_forward(refusal: Refusal) -> list[str]:
     if refusal.locked:
         whom = printable(refusal.contact) or "whoever maintains it"
         lines = [f"This policy is locked. Send this message to {whom}."]
+        if refusal.sha256:
+            lines.append(f"The file is sha256:{refusal.sha256}.")
         if refusal.tensors:
-            lines += ["Until then, the tensors alone, without the file's code:", f"       {_call(refusal)}"]
+            lines += ["Until then, the tensors alone, without the file's code:", *_pasted(_call(refusal))]
         return lines
     lines = ["Ways forward, safest first:"]
     if refusal.tensors:
-        lines += ["  1. Take the tensors without the code:", f"       {_call(refusal)}"]
+        lines += ["  1. Take the tensors without the code:", *_pasted(_call(refusal))]
     else:
         lines.append(f"  1. Ask for it in a format that cannot carry code: {_format(refusal.api)}.")
-    if any(item.ground is not Ground.UNLISTED for item in refusal.refused):
+    if all(item.ground is Ground.PLANTED for item in refusal.refused):
+        tops = sorted({item.ref.module.partition(".")[0] for item in refusal.refused})
+        lines += ["  2. Is it a module of your own? Import it before you load:", f"       import {', '.join(tops)}"]
+    elif any(item.ground is not Ground.UNLISTED for item in refusal.refused):
         lines.append("  2. Allowing names is no way out here: not every refusal above is of a name")
         lines.append("     that could be allowed.")
     else:
@@ -194,11 +202,66 @@ def _ways_forward(refusal: Refusal) -> list[str]:
     return lines + _trust(refusal, 3)
 
 
+def _pinning(refusal: Refusal) -> list[str]:
+    """For bytes that only a pin lets in."""
+    if refusal.locked:
+        whom = printable(refusal.contact) or "whoever maintains it"
+        return [f"This policy is locked. Send this message to {whom}."]
+    if not refusal.path:
+        return ["Load it from a file, whose bytes can be pinned: safeload pin FILE --reason '…'"]
+    file = shlex.quote(refusal.path)
+    return [
+        "Nobody has said that these bytes are the right ones. Look, then pin them if they are:",
+        f"       safeload check {file}",
+        f"       safeload pin --reason '…' {file}",
+    ]
+
+
+def _to_tensors(refusal: Refusal) -> list[str]:
+    if not refusal.path:
+        return [
+            "Take the tensors without the code:",
+            *_pasted("tensors = safeload.load_tensors(data)"),
+            "or convert its file once, which runs nothing of it: safeload convert FILE",
+        ]
+    convert = f"       safeload convert {shlex.quote(refusal.path)}"
+    if refusal.api != "torch.load":  # no other loader opens one file for another
+        return [
+            "Take the tensors without the code:",
+            *_pasted(_call(refusal)),
+            "or convert it once, and open the safetensors file:",
+            convert,
+        ]
+    return [
+        "Convert it once, which runs nothing of it:",
+        convert,
+        "or take the tensors as they are:",
+        *_pasted(_call(refusal)),
+    ]
+
+
+def _pasted(line: str) -> list[str]:
+    """A line that runs as it stands, in a program that safeload was switched on for and that never named it."""
+    return ["       import safeload", f"       {line}"]
+
+
 def _call(refusal: Refusal) -> str:
     """What takes the tensors out of the very file that was refused."""
-    path = refusal.path
-    shown = repr(path) if path == printable(path, len(path)) else ascii(path)
-    return f"tensors = safeload.load_tensors({shown})"
+    return f"tensors = safeload.load_tensors({_shown(refusal.path)})"
+
+
+def _shown(path: str) -> str:
+    return repr(path) if path == printable(path, len(path)) else ascii(path)
+
+
+# How the very load is written once more; torch's own list, which weights_only=True asks, knows no grants.
+_AGAIN = {"joblib.load": "joblib.load({})", "torch.load": "torch.load({}, weights_only=False)"}
+
+
+def _again(refusal: Refusal) -> str:
+    """The load that was refused, as the body of a block; any other is its author's to write."""
+    call = _AGAIN.get(refusal.api)
+    return f"loaded = {call.format(_shown(refusal.path))}" if call and refusal.path else "...  # your load"
 
 
 def _allowing(refusal: Refusal) -> list[str]:
@@ -210,11 +273,11 @@ def _allowing(refusal: Refusal) -> list[str]:
     else:
         words = "Shipped lists hold some of these names, with rules; you know what the others do:"
     names = ", ".join(map(repr, (*refusal.profiles, *map(str, refusal.unlisted))))
-    return [f"  2. {words}", f"       with safeload.allow({names}): ..."]
+    return [f"  2. {words}", *_pasted(f"with safeload.allow({names}): {_again(refusal)}")]
 
 
 def _format(api: str) -> str:
-    return "the weights as a .safetensors file" if "torch" in api else "safetensors, Parquet, skops, …"
+    return "the weights as a .safetensors file" if "torch" in api else "safetensors, Parquet, skops"
 
 
 def _trust(refusal: Refusal, number: int) -> list[str]:
@@ -223,5 +286,16 @@ def _trust(refusal: Refusal, number: int) -> list[str]:
     start = f"  {number}. " if number else ""
     return [
         f"{start}You made this file, or somebody you trust reviewed these very bytes:",
-        f"       with safeload.trust('sha256:{refusal.sha256}', reason='…'): ...",
+        *_pasted(f"with safeload.trust('sha256:{refusal.sha256}', reason='…'): {_again(refusal)}"),
+        *_for_good(refusal),
+    ]
+
+
+def _for_good(refusal: Refusal) -> list[str]:
+    """A line for a lock file, where no allowance of names helps."""
+    if all(item.ground is Ground.UNLISTED for item in refusal.refused) and refusal.refused:
+        return []
+    return [
+        "     for good, in a file that is reviewed and that SAFELOAD_LOCK names:",
+        f"       safeload pin --grant pickle --reason '…' {shlex.quote(refusal.path)}",
     ]

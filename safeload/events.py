@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from safeload import boot
+from safeload.record import ITSELF
 from safeload.state import STATE
 
 LEVELS: Final = {
@@ -21,6 +23,8 @@ LEVELS: Final = {
     "policy.rejected": "error",
     "policy.changed": "info",
     "policy.defended": "warning",
+    "lock.rejected": "error",
+    "signature.rejected": "warning",
     "library.vulnerable": "warning",
     "twin.hostile": "warning",
     "load.admitted": "info",
@@ -69,9 +73,19 @@ def _line(event: str, level: str, fields: dict[str, Any]) -> str:
             said[name] = value[:LONGEST]
         else:
             said[name] = value
-    if said.get("path") and STATE.paths == "hashed":
-        said["path"] = hashed(said["path"])
+    if STATE.paths == "hashed":
+        said |= {name: _unnamed(said[name]) for name in ("path", "twin") if said.get(name)}
+    elif said.get("path") and not Path(said["path"]).is_absolute():
+        with suppress(OSError):  # a folder that was taken away
+            said["cwd"] = str(Path.cwd())  # whoever reads the log stands elsewhere
     return _rendered(said)
+
+
+def _unnamed(value: Any) -> Any:
+    """What a field says of files, without their names; why a twin was not opened has one in it, too."""
+    if isinstance(value, str):
+        return value if value == ITSELF else hashed(value)
+    return {name: _unnamed(text) if name == "used" else "not proven the same" for name, text in value.items()}
 
 
 @cache

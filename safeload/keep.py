@@ -12,6 +12,7 @@ from typing import Any, Final, NoReturn
 
 from safeload import record
 from safeload.errors import PolicyError
+from safeload.kept import KeptType
 from safeload.state import STATE
 
 
@@ -43,7 +44,7 @@ _LOADERS_OWN: Final = frozenset(
 )
 
 
-class Kept(ModuleType):
+class Kept(ModuleType, metaclass=KeptType):
     """A module of ours whose functions stay what they are."""
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -10,6 +10,9 @@ from typing import Any, Final, Self
 from safeload import grants, keep, record, settings
 from safeload.allowlists import brings, problem_of, profiles_naming
 from safeload.errors import Refusal, refusal_error
+from safeload.kept import KeptType
+from safeload.pins.granting import Grant
+from safeload.pins.held import Held
 from safeload.plain import words_for
 from safeload.policy import Ground, Mode, Policy, Refused, Verdict
 from safeload.scan.report import Report
@@ -40,7 +43,7 @@ class MoreThanData(BaseException):
         self.weighed = weighed
 
 
-class Load:
+class Load(metaclass=KeptType):
     """One load under way on one thread; loads nest.
 
     Attributes:
@@ -53,6 +56,8 @@ class Load:
         watched: a file that the load reads again after the look, which must not change meanwhile.
         asking: a renaming ``find_class`` is being asked what it makes of a name, to import nothing.
         pending: the bytes of a ``loads`` that has not asked for a name yet, with its options.
+        grant: what lets exactly these bytes in, if anything does; inherited by what is loaded from them.
+        held: the verified bytes, where they are loaded from a file of their own.
     """
 
     approved: Container[Any] | None = None
@@ -63,6 +68,8 @@ class Load:
     path = ""
     outer: Load | None = None
     trusted = False
+    grant: Grant | None = None
+    held: Held | None = None
     sink: record.Sink | None = None
     refusal: Refusal | None = None
     watched: Any = None
@@ -75,13 +82,13 @@ class Load:
         self.outer = THREAD.load
         THREAD.load = self
         if self.outer is not None:
-            self.trusted = self.outer.trusted
+            outer = self.outer
+            self.trusted, self.grant, self.held = outer.trusted, outer.grant, outer.held
+            self.watched, self.stamp = outer.watched, outer.stamp
         return self
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
         THREAD.load = self.outer
-        if self.trusted and self.outer is None:
-            self.sink_of_outermost().profiles[grants.TRUSTED] = None
         if self.sink is not None and self.outermost() is self:
             self.sink.finish(self.path, error)
 
@@ -136,13 +143,25 @@ def path_of(source: Any) -> str:
 
 def refuse(load: Load, policy: Policy, verdict: Verdict, *, required: str = "") -> None:
     """Raise for a refused load, or in audit mode say so and return."""
+    refusal = refusal_of(load, policy, verdict, required=required)
+    if policy.mode is Mode.AUDIT:
+        load.sink_of_outermost().reported(refusal)
+        return
+    load.sink_of_outermost().blocked(refusal)
+    load.outermost().refusal = refusal
+    raise refusal_error(refusal)
+
+
+def refusal_of(load: Load, policy: Policy, verdict: Verdict, *, required: str = "") -> Refusal:
+    """What is said of a load that is not let through."""
     api, path = load.named()
-    refusal = Refusal(
+    return Refusal(
         api=api,
         path=path,
         refused=tuple(map(told, verdict.refused)),
         unread=verdict.unread,
         undecodable=verdict.undecodable,
+        unpinned=verdict.unpinned,
         sha256=grants.digest_of_path(path),
         policy=f"{policy.mode.value}, {policy.origin}",
         locked=policy.locked,
@@ -154,12 +173,6 @@ def refuse(load: Load, policy: Policy, verdict: Verdict, *, required: str = "") 
         required=required,
         unlisted=tuple(item.ref for item in verdict.refused if not profiles_naming(item.ref)),
     )
-    if policy.mode is Mode.AUDIT:
-        load.sink_of_outermost().reported(refusal)
-        return
-    load.sink_of_outermost().blocked(refusal)
-    load.outermost().refusal = refusal
-    raise refusal_error(refusal)
 
 
 def _holds_tensors(load: Load, path: str) -> bool:

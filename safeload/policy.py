@@ -6,9 +6,11 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from safeload.allowlists import DEFAULT_PROFILES, PLAIN, brings, entries_of, never_reason
+from safeload.kept import KeptType
 from safeload.plain import WithPlain
 from safeload.scan.entry import Entry, Rulebook
 from safeload.scan.report import ANY_USE, GlobalRef, Report, Use
@@ -49,6 +51,7 @@ class Ground(enum.Enum):
     USE = "listed, but not for this use"
     RULE = "listed, but not with these arguments"
     STRUCTURE = "no policy allows this"
+    PLANTED = "listed, but not as a module of the program's own folder"
     UNSEEN = "listed with a rule, and this way of loading cannot be looked into"
 
 
@@ -62,7 +65,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(metaclass=KeptType):
     """What a policy says of a report.
 
     Attributes:
@@ -70,23 +73,25 @@ class Verdict:
         unread: why the stream could not be read to its end; empty if it could.
         undecodable: what the UnicodeDecodeError says that was the reason, if it was one.
         profiles: the lists and grants that allowed the rest.
+        unpinned: why these bytes may not load whatever they ask for; empty if they may.
     """
 
     refused: tuple[Refused, ...] = ()
     unread: str = ""
     undecodable: tuple[Any, ...] = ()
     profiles: tuple[str, ...] = ()
+    unpinned: str = ""
 
     @property
     def admitted(self) -> bool:
-        return not self.refused and not self.unread
+        return not self.refused and not self.unread and not self.unpinned
 
 
 GRANT = "allow()"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(metaclass=KeptType):
     """A value: to change what is in force, make another and activate it.
 
     Attributes:
@@ -98,6 +103,9 @@ class Policy:
         locked: code and environment may only tighten it.
         limits: how much one pickle may ask of memory and time.
         contact: whom a refusal under a locked policy sends its reader to.
+        lock: the lock file whose pins count; empty if none does.
+        require_pins: whether nothing loads but bytes that a grant names by their digest.
+        keys: public keys whose signatures count, each as its digest and the file it lies in.
     """
 
     mode: Mode = Mode.ENFORCE
@@ -108,6 +116,9 @@ class Policy:
     locked: bool = False
     limits: Limits = DEFAULTS
     contact: str = ""
+    lock: str = ""
+    require_pins: bool = False
+    keys: tuple[tuple[str, str], ...] = ()
 
     def is_within(self, bounds: Policy) -> bool:
         """Whether it lets through nothing that the other does not, and stays as locked."""
@@ -117,6 +128,9 @@ class Policy:
             and self.allow <= bounds.allow
             and self.tensors.strictness >= bounds.tensors.strictness
             and self.locked >= bounds.locked
+            and self.lock == bounds.lock  # another opens other files, and none binds no path
+            and self.require_pins >= bounds.require_pins
+            and set(self.keys) <= set(bounds.keys)
             and all(own <= bound for own, bound in zip(self.limits, bounds.limits, strict=True))
         )
 
@@ -129,6 +143,8 @@ class Policy:
         said: tuple[Any, ...] = (self.mode.value, self.profiles, names, self.locked, self.tensors.value)
         if self.limits != Limits():
             said = (*said, self.limits)
+        if self.lock or self.require_pins or self.keys:
+            said = (*said, self.lock, self.require_pins, self.keys)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
     def rulebook(self) -> Rulebook:
@@ -206,4 +222,5 @@ def _rulebook(profiles: tuple[str, ...], allow: frozenset[GlobalRef]) -> Mapping
                 entries.update(entries_of(name))
     for ref in allow - entries.keys():
         entries[ref] = Entry(uses=ANY_USE, reason="allowed by the user", profile=GRANT)
-    return WithPlain(entries) if PLAIN in profiles else entries
+    kept = MappingProxyType(entries)  # one for all who ask: nobody adds to it
+    return WithPlain(kept) if PLAIN in profiles else kept

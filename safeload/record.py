@@ -44,6 +44,7 @@ def place(frame: FrameType | None) -> str:
     return f"{module}:{frame.f_code.co_name}:{frame.f_lineno}"
 
 
+ITSELF: Final = "the file itself is safetensors"  # the twin that a load has opened
 LIBRARIES: Final = ("torch", "joblib", "numpy", "sklearn", "pandas")
 
 
@@ -77,6 +78,11 @@ class Sink:
         if size is not None:
             self.size = size
 
+    def granted(self, by: str, facts: dict[str, str]) -> None:
+        """What let the bytes in; of the loads inside it each may have its own, and the first is told."""
+        self.profiles[by] = None
+        self.facts.setdefault("grant", facts)
+
     def blocked(self, refusal: Refusal) -> None:
         self.outcome = "load.blocked"
         self._refused(refusal)
@@ -104,6 +110,7 @@ class Sink:
             "never": [str(item.ref) for item in refusal.refused if item.ground is Ground.NEVER],
             "grounds": [f"{item.ref}: {item.text}" for item in refusal.refused],
             "unread": refusal.unread,
+            "unpinned": refusal.unpinned,
         }
 
     def finish(self, path: str, error: BaseException | None) -> None:

@@ -22,6 +22,8 @@ FLOORS = (
     ("safeload.allowlists",),
     # What a policy may ask of the process: whether a class of the program's is a plain one.
     ("safeload.classes", "safeload.plain"),
+    # What the lock's words are about, which stand higher up.
+    ("safeload.kept",),
     ("safeload.policy",),
     (
         "safeload.state",
@@ -33,17 +35,18 @@ FLOORS = (
         "safeload.events",
         "safeload.record",
         "safeload.grants",
+        "safeload.whence",
         "safeload.named",
         "safeload.boot",
     ),
-    ("safeload.replay", "safeload.tape", "safeload.loads", "safeload.tensors"),
+    ("safeload.replay", "safeload.tape", "safeload.loads", "safeload.tensors", "safeload.pins"),
     # Who judges has to know a channel when it sees one.
     ("safeload.guard", "safeload.doors.channels"),
     ("safeload.doors",),
     ("safeload.health",),
     ("safeload.activation",),
     # Who converts has to know where the cache is, which the settings say.
-    ("safeload.files", "safeload.tensors.folders"),
+    ("safeload.files", "safeload.pinning", "safeload.tensors.folders"),
     ("safeload.installing", "safeload.doctor", "safeload.notebook", "safeload.learning", "safeload.naming"),
     ("safeload", "safeload.demo", "safeload.cli", "safeload.__main__", "safeload.startup"),
 )
@@ -55,6 +58,7 @@ KEEPERS = {
     "click": {"safeload.cli"},
     "rich": {"safeload.cli", "safeload.demo"},
     "lz4": {"safeload.scan.unpack"},
+    "cryptography": {"safeload.pins.keys"},
     # Only by who reads a torch archive with torch's own reader, and by who shows real loads.
     "torch": {"safeload.files", "safeload.demo", "safeload.tensors.build"},
     # What holds tensors where there is no torch.
@@ -72,6 +76,8 @@ KEEPERS = {
 UPWARD = {
     # The first call through a door brings in the guard, and not the import of pickle.
     ("safeload.doors.arrival", "safeload.activation"),
+    # What is said beneath a library's own error takes a second look at the file.
+    ("safeload.doors.afterwords", "safeload.files"),
     # What a process that was started anew calls, to be guarded as its parent is.
     ("safeload.doors.for_workers", "safeload.activation"),
     # What the C door calls in an interpreter that has not activated safeload itself.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import safeload
 from safeload import errors, events
+from safeload.cli import main
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -120,3 +124,45 @@ def test_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
     assert not (tmp_path / "it_ran").exists()
     run(blocks[0] + "\npickle.load(open('greeting.pkl', 'rb'))")
     assert (tmp_path / "it_ran").exists()
+
+
+# --- commands -----------------------------------------------------------------------------------
+
+# The page of the roll-out is followed by compat/rollout/prove.py, and `--jobs` is a row of test_scan.py.
+HOWTO = ROOT / "docs" / "howto"
+NAMES = ("get-the-weights-out", "read-the-log", "scan-in-ci")
+WITH_COMMANDS = (ROOT / "README.md", *(HOWTO / f"{name}.md" for name in NAMES))
+VERBS = "check convert explain learn scan status twin".split()
+
+
+def commands() -> list[str]:
+    """Every line of a shell block of these pages that calls safeload and writes where it stands, at most."""
+    found = set()
+    for page in WITH_COMMANDS:
+        for block in re.findall(r"^```sh\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+            found |= {line.partition(" #")[0].strip() for line in block.splitlines()}
+    ours = [line for line in found if line.startswith(tuple(f"safeload {verb} " for verb in VERBS))]
+    return sorted(line for line in ours if "--jobs" not in line)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a file under each name that the documentation uses."""
+    torch, joblib = pytest.importorskip("torch"), pytest.importorskip("joblib")
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "my-model").mkdir()
+    (folder / "models").mkdir()
+    for name in ("yolo.pt", "pytorch_model.bin", "my-model/model.pt", "model.pt", "models/model.pt"):
+        torch.save({"w": torch.ones(2)}, folder / name)
+    joblib.dump([1.0], folder / "model.joblib")
+    (folder / "log").write_text(json.dumps({"event": "safeload.load.reported", "refused": ["mylab:Net"]}) + "\n")
+    return folder
+
+
+@pytest.mark.parametrize("command", commands())
+def test_each_command_runs(command: str, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(desk / "cache"))
+    verb, *arguments = shlex.split(command.partition(">")[0].replace("/var/log/safeload.jsonl", str(desk / "log")))[1:]
+    done = CliRunner().invoke(main, [verb, *arguments])
+    assert done.exit_code == (1 if verb == "explain" and "exec" in command else 0), done.output

@@ -2,10 +2,12 @@
 
     python compat/rollout/prove.py [--python PY] [--work FOLDER] [PYTEST ARGUMENT ...]
 
-Runs every command of docs/howto/roll-out-on-a-shared-server.md, then ``test_on_a_real_server.py`` in what they
-made. Needs root on Linux, Debian's ``chromium``, a Python that other users can run (``/usr/bin/python3``), and a
-package index. /opt and /var/log are left alone: their paths are exchanged for ones below FOLDER; and
-/etc/safeload is a mount that no other process sees. Takes five minutes on two cores, half of it pip.
+Runs every command of docs/howto/roll-out-on-a-shared-server.md, then ``test_on_a_real_server.py`` and, with a
+JupyterHub put into it, ``test_on_a_hub.py`` in what they made; without pytest's arguments it writes RESULTS.md.
+Needs root on Linux, Debian's ``chromium`` and ``npm``, a Python that other users can run (``/usr/bin/python3``),
+and package indexes. /opt and /var/log are left alone: their paths are exchanged for ones below FOLDER; and
+/etc/safeload and the accounts of two users are mounts that no other process sees. Takes five minutes on two
+cores, half of it pip and npm.
 """
 
 from __future__ import annotations
@@ -20,10 +22,15 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+import results
+
+HERE: Final = Path(__file__).resolve().parent
+ROOT: Final = HERE.parents[1]
 PAGE: Final = ROOT / "docs" / "howto" / "roll-out-on-a-shared-server.md"
 POLICY: Final = Path("/etc/safeload")
-TOOLS: Final = ("pytest", "playwright", "nbclient", "nbformat", "numpy")
+TOOLS: Final = ("pytest", "playwright", "nbclient", "nbformat", "numpy", "jupyterhub")
+USERS: Final = {"ada": 20001, "grace": 20002}
+PROXY: Final = "configurable-http-proxy"  # what JupyterHub sends its users through
 
 
 def main() -> int:
@@ -34,8 +41,8 @@ def main() -> int:
     options, rest = parser.parse_known_args()
     if os.geteuid() != 0:
         sys.exit("It has to write as root what users then cannot change.")
-    if not Path(options.chromium).exists():
-        sys.exit("There is no chromium: apt-get install chromium")
+    if not Path(options.chromium).exists() or not shutil.which("npm"):
+        sys.exit("There is no chromium or no npm: apt-get install chromium npm")
     if "SAFELOAD_PROOF" not in os.environ:  # once more, with mounts of our own
         return _apart()
     del os.environ["SAFELOAD_PROOF"]
@@ -43,15 +50,25 @@ def main() -> int:
     work.mkdir(parents=True, exist_ok=True)
     work.chmod(0o755)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", POLICY], check=True)
+    _make_accounts(work)
     for command in commands(work, options.python):
         print(f"+ {command}", flush=True)
         subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=ROOT, check=True)
     python = work / "jupyter" / "bin" / "python"
     subprocess.run([python, "-m", "pip", "install", "-q", *TOOLS], check=True)
-    environment = os.environ | {"PROOF_WORK": str(work), "PROOF_CHROMIUM": options.chromium}
-    test = Path(__file__).with_name("test_on_a_real_server.py")
-    pytest = [python, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", test.parent, "-c", os.devnull, "-v"]
-    return subprocess.run([*pytest, test, *rest], env=environment, cwd=work, check=False).returncode
+    subprocess.run(["npm", "install", "--silent", "--prefix", work / "proxy", PROXY], check=True)
+    environment = os.environ | {
+        "PROOF_WORK": str(work),
+        "PROOF_CHROMIUM": options.chromium,
+        "PROOF_USERS": ",".join(USERS),
+        "PROOF_PROXY": str(work / "proxy" / "node_modules" / ".bin" / PROXY),
+    }
+    pytest = [python, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", HERE, "-c", os.devnull, "-v"]
+    told = f"--junitxml={work / 'results.xml'}"
+    ended = subprocess.run([*pytest, HERE, told, *rest], env=environment, cwd=work, check=False).returncode
+    if not rest:
+        (HERE / "RESULTS.md").write_text(results.page(work, python), "utf-8")
+    return ended
 
 
 def _apart() -> int:
@@ -63,6 +80,15 @@ def _apart() -> int:
     if not was_there:
         POLICY.rmdir()
     return done.returncode
+
+
+def _make_accounts(work: Path) -> None:
+    """Let the processes of this proof, and no others, know two more users of this machine."""
+    for file, line in (("passwd", "{name}:x:{id}:{id}::{home}:/bin/sh"), ("group", "{name}:x:{id}:")):
+        more = [line.format(name=name, id=number, home=work / "home" / name) for name, number in USERS.items()]
+        (work / file).write_text(Path("/etc", file).read_text("utf-8") + "\n".join(more) + "\n", "utf-8")
+        subprocess.run(["mount", "--bind", work / file, f"/etc/{file}"], check=True)
+    (work / "home").mkdir(exist_ok=True)
 
 
 def commands(work: Path, python: str) -> list[str]:

@@ -7,30 +7,33 @@ Started by ``prove.py``. Users are processes of ``nobody``, who cannot write wha
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
 import time
-import urllib.request
-from collections import OrderedDict
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import nbformat
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from kit import (
+    GOOD,
+    HOSTILE,
+    PYTHON,
+    REFUSED,
+    WORK,
+    Notebook,
+    browsing,
+    fill,
+    free_port,
+    lines_in_the_log,
+    log_since,
+    run_as,
+    serving,
+)
 
-WORK = Path(os.environ["PROOF_WORK"])
-PYTHON = WORK / "jupyter" / "bin" / "python"
-LOG = WORK / "safeload.jsonl"
 NOBODY = 65534
-PATIENCE = 150_000  # milliseconds, for a machine that is busy with other things
-REFUSED = "BlockedGlobalError: joblib.load did not open 'evil.joblib'. Nothing in it was run."
+as_user = partial(run_as, NOBODY)
 
-HOSTILE = "import joblib; joblib.load('evil.joblib')"
 CELLS = {
-    "good": "import joblib; print(type(joblib.load('good.joblib')).__name__)",
+    "good": GOOD,
     "hostile": HOSTILE,
     "env": "%env SAFELOAD_MODE=off",
     "after env": HOSTILE,
@@ -51,33 +54,14 @@ CELLS = {
 def home() -> Iterator[Path]:
     """A user's folder, with a file that is fine and one that is not."""
     folder = WORK / f"home-{time.monotonic_ns()}"
-    folder.mkdir()
-    import joblib
-
-    joblib.dump(OrderedDict(a=1), folder / "good.joblib")
-    canary = str(folder / "canary").encode()
-    (folder / "evil.joblib").write_bytes(b"cos\nmkdir\n(S'" + canary + b"'\ntR.")
-    for path in (folder, *folder.iterdir()):
-        os.chown(path, NOBODY, NOBODY)
+    canary = fill(folder, NOBODY)
     yield folder
-    assert not (folder / "canary").exists()
-
-
-def as_user(home: Path, *command: str | Path, check: bool = False, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {"HOME": str(home), "PATH": f"{PYTHON.parent}:/usr/bin:/bin", **variables}
-    return subprocess.run(
-        [str(part) for part in command], env=environment, cwd=home, user=NOBODY, group=NOBODY,
-        extra_groups=[], capture_output=True, text=True, check=check,
-    )  # fmt: skip
-
-
-def log_since(start: int) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in LOG.read_text().splitlines()[start:]]
+    assert not canary.exists()
 
 
 @pytest.fixture
 def log_start() -> int:
-    return len(LOG.read_text().splitlines())
+    return lines_in_the_log()
 
 
 def test_the_file_does_fire_where_nothing_guards(home: Path) -> None:
@@ -92,81 +76,28 @@ def test_the_file_does_fire_where_nothing_guards(home: Path) -> None:
 
 @pytest.fixture
 def server(home: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {"HOME": str(home), "PATH": f"{PYTHON.parent}:/usr/bin:/bin"}
+    port = free_port()
     command = [
         PYTHON, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=proof",
         "--LabApp.news_url=None", "--ServerApp.allow_root=False",
     ]  # fmt: skip
-    with (WORK / "server.log").open("wb") as output:
-        process = subprocess.Popen(
-            command, env=environment, cwd=home, user=NOBODY, group=NOBODY, extra_groups=[], stdout=output, stderr=output
-        )
-    try:
-        wait_for(f"http://127.0.0.1:{port}/api?token=proof")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def wait_for(address: str) -> None:
-    end = time.monotonic() + PATIENCE / 1000
-    while True:
-        try:
-            urllib.request.urlopen(address).close()
-        except OSError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.5)
-        else:
-            return
-
-
-def write_notebook(home: Path) -> None:
-    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS.values()]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), home / "work.ipynb")
-    os.chown(home / "work.ipynb", NOBODY, NOBODY)
-
-
-def run_all(page: Page, address: str) -> None:
-    page.goto(f"{address}/lab/tree/work.ipynb?token=proof")
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=PATIENCE)
-    end = time.monotonic() + PATIENCE / 1000
-    while not any(kernel["execution_state"] == "idle" for kernel in page.request.get(f"{address}/api/kernels?token=proof").json()):
-        assert time.monotonic() < end, "the kernel does not start"
-        page.wait_for_timeout(500)
-    page.wait_for_timeout(3000)
-    for number in range(len(CELLS)):  # as a person does: cell after cell, refused or not
-        page.locator(".jp-Notebook .jp-Cell").nth(number).locator(".cm-content").click()
-        page.keyboard.press("Control+Enter")
-        prompt = page.locator(".jp-Notebook .jp-Cell").nth(number).locator(".jp-InputPrompt")
-        prompt.filter(has_text=f"[{number + 1}]:").wait_for(timeout=PATIENCE)
-
-
-def shown(page: Page) -> dict[str, str]:
-    cells = page.locator(".jp-Notebook .jp-Cell")
-    return {name: cells.nth(number).locator(".jp-Cell-outputArea").inner_text() for number, name in enumerate(CELLS)}
+    environment = {"HOME": str(home), "PATH": f"{PYTHON.parent}:/usr/bin:/bin"}
+    options = {"env": environment, "cwd": home, "user": NOBODY, "group": NOBODY, "extra_groups": []}
+    address = f"http://127.0.0.1:{port}"
+    with serving(command, f"{address}/api?token=proof", WORK / "server.log", **options):
+        yield address
 
 
 def test_a_notebook_in_a_browser(home: Path, server: str, log_start: int) -> None:
-    write_notebook(home)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ["PROOF_CHROMIUM"])
-        page = browser.new_page(viewport={"width": 1400, "height": 2400})
-        page.set_default_timeout(PATIENCE)
-        try:
-            run_all(page, server)
-        finally:
-            page.screenshot(path=WORK / "page.png", full_page=True)
-        outputs = shown(page)
+    notebook = Notebook(CELLS)
+    notebook.write(home / "work.ipynb", NOBODY)
+    with browsing(WORK / "page.png") as page:
+        page.goto(f"{server}/lab/tree/work.ipynb?token=proof")
+        notebook.run(page, f"{server}/api/kernels?token=proof")
+        outputs = notebook.shown(page)
         tables = page.locator(".jp-Cell-outputArea table")
         assert tables.count() == 2, "status() and scan() are tables"
         assert "mode" in tables.first.inner_text()
-        browser.close()
     (WORK / "page.json").write_text(json.dumps(outputs, indent=1))
     assert outputs["good"].strip() == "OrderedDict"
     for cell in ("hostile", "after env", "after all"):
@@ -212,7 +143,7 @@ WAYS: dict[str, tuple[str, ...]] = {
 def test_whatever_starts_python(way: str, parent: tuple[str, ...], home: Path, log_start: int) -> None:
     for name, text in SCRIPTS.items():
         (home / name).write_text(text)
-    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(HOSTILE)]), home / "work.ipynb")
+    Notebook({"hostile": HOSTILE}).write(home / "work.ipynb", NOBODY)
     ended = as_user(home, PYTHON, *parent, *WAYS[way])
     assert ended.returncode != 0
     assert "Nothing in it was run." in ended.stdout + ended.stderr
@@ -241,6 +172,18 @@ def test_a_users_environment_loosens_nothing(variables: dict[str, str], home: Pa
     assert REFUSED in ended.stderr
     told = {event["event"] for event in log_since(log_start)}
     assert told >= {"safeload.load.blocked", "safeload.policy.defended"}
+
+
+ANEW = (
+    "import os, sys, safeload; safeload.status(); os.environ['SAFELOAD_MODE'] = 'off'\n"
+    "for name in list(sys.modules):\n    if name.startswith('safeload'): del sys.modules[name]\n"
+    f"import safeload; {HOSTILE}"
+)
+
+
+def test_what_is_imported_anew_finds_the_same_lock(home: Path, log_start: int) -> None:
+    assert REFUSED in as_user(home, PYTHON, "-c", ANEW).stderr
+    assert "SAFELOAD_MODE in the environment" in [event.get("attempt") for event in log_since(log_start)]
 
 
 def test_an_environment_of_a_users_own_keeps_the_policy_of_the_machine(home: Path) -> None:

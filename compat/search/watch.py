@@ -65,6 +65,8 @@ class Watch:
             writes = any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool(flags & WRITES)
             if not writes and any(part in str(path) for part in ZONES):
                 return None  # zoneinfo and dateutil read a zone's table by its name
+            if not writes and any(getattr(module, "__file__", None) == path for module in list(sys.modules.values())):
+                return None  # a warning shows the line that it is from
         elif compiles_known_text(args[0]) if event == "compile" else event == "exec" and runs_known_code(args[0]):
             return None
         return f"{event} {args!r:.200}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NoReturn
 
 import click
 from rich.console import Console
@@ -46,7 +46,8 @@ def scan(places: tuple[str, ...], output: str | None, jobs: int, backend: str) -
     """Say what files ask for and whether they would be let through.
 
     Folders and addresses (s3://…) are searched; what is no pickle by name nor by content is passed by
-    there. Exits with 1 if a file would be refused or cannot be read, with 2 if it was asked wrongly.
+    there. Exits with 1 if a file would be refused or cannot be read, or if the configured policy cannot be
+    used, with 2 if it was asked wrongly.
     """
     targets = list(targets_of(places))
     looked = many.look_at(targets, jobs, backend)
@@ -59,7 +60,15 @@ def scan(places: tuple[str, ...], output: str | None, jobs: int, backend: str) -
         click.echo(json.dumps(sarif.as_sarif(kept), indent=1))
     else:
         _show(kept, passed_by=len(findings) - len(kept))
-    sys.exit(REFUSED if any(finding.outcome != "admitted" for finding in kept) else 0)
+    _end(kept)
+
+
+def _end(findings: list[Finding]) -> NoReturn:
+    """Whoever configured a policy wants its judgement: that of another is none, whatever it says."""
+    problem = safeload.status().problem
+    if problem:
+        click.echo(f"The configured policy was not used: {problem}", err=True)
+    sys.exit(REFUSED if problem or any(finding.outcome != "admitted" for finding in findings) else 0)
 
 
 def _watched(findings: Iterable[Finding], total: int) -> Iterator[Finding]:
@@ -85,22 +94,23 @@ def _show(findings: list[Finding], passed_by: int) -> None:
 def check(files: tuple[str, ...]) -> None:
     """Say why files would be let through or not: every name, what is done with it, and the judgement.
 
-    Exits with 1 if a file would be refused.
+    Exits with 1 if a file would be refused, or if the configured policy cannot be used.
     """
     findings = [find(Target(file, named=True)) for file in files]
     for finding in findings:
         OUT.print(Text.assemble(place_text(finding.target.place), " ", coloured(finding.outcome)))
         OUT.print(f"  format: {finding.format}")
-        if finding.error or finding.problem:
-            OUT.print(Text(f"  {printable(finding.error or finding.problem, 2000)}"))
+        problem = finding.error or finding.unpinned or finding.problem
+        if problem:
+            OUT.print(Text(f"  {printable(problem, 2000)}"))
         _explain(finding)
-    sys.exit(REFUSED if any(finding.outcome != "admitted" for finding in findings) else 0)
+    _end(findings)
 
 
 def _names(finding: Finding) -> Text:
     """What is refused, or how much is asked for."""
     lines = [f"{name}  {text}" for name, _, text in finding.refused]
-    problem = finding.error or finding.problem
+    problem = finding.error or finding.unpinned or finding.problem
     if problem:
         lines.append(printable(problem, 500))
     if not lines:

@@ -6,6 +6,7 @@ their storage, parameters, ``_metadata``, each storage where ``map_location`` wa
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections import OrderedDict
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from safeload import grants, guard, loads, record
+from safeload.pins import granting
 from safeload.policy import Mode, Policy, Twins, Verdict
 from safeload.tensors.cache import found_for
 from safeload.tensors.content import is_safetensors_at, opened_at
@@ -42,13 +44,31 @@ def instead(load: guard.Announcement, args: tuple[Any, ...], options: dict[str, 
         if is_safetensors_at(source):
             found = opened_at(source, restore=_restorer(location))
             if found is not None:
-                load.facts["twin"] = {"used": "the file itself is safetensors"}
+                load.facts["twin"] = {"used": record.ITSELF}
                 return found
-        elif is_path(source):
-            return _beside(load, policy, Path(os.fsdecode(source)), location)
+        elif (path := _path_of(source)) is not None:
+            return _beside(load, policy, path, location)
     if policy.tensors is Twins.REQUIRE:
-        return _required(load, policy, "it is a pickle, and no safetensors file stands beside it")
+        beside = "it is a pickle, and no safetensors file stands beside it"
+        return _required(load, policy, beside if plain else "with such options the call asks for the pickle itself")
     return NOTHING
+
+
+def _path_of(source: Any) -> Path | None:
+    """The path of a file, or of an open one that stands at its beginning and is still the file of that name."""
+    if is_path(source):
+        return Path(os.fsdecode(source))
+    if type(source).__module__ == "fsspec.implementations.local" and getattr(source, "compression", "?") is None:
+        source = getattr(source, "f", None)  # what Lightning opens its checkpoints with
+    name = getattr(source, "name", None)
+    if type(source) not in (io.BufferedReader, io.FileIO) or not isinstance(name, str | bytes):
+        return None
+    try:
+        if source.tell() == 0 and os.path.samestat(os.fstat(source.fileno()), os.stat(name)):  # noqa: PTH116 - bytes too
+            return Path(os.fsdecode(name))
+    except (OSError, ValueError):
+        pass  # closed, moved, or deleted: torch's own load says it
+    return None
 
 
 def _is_special(torch: Any) -> bool:
@@ -68,6 +88,7 @@ def _beside(load: guard.Announcement, policy: Policy, path: Path, location: Any)
     if here:
         try:
             with twin_of(path, here) as twin:
+                _refuse_if_not_pinned(twin)
                 made = _made(twin, location)
         except NotTheSameError as error:
             reason = str(error)
@@ -80,6 +101,16 @@ def _beside(load: guard.Announcement, policy: Policy, path: Path, location: Any)
     if policy.tensors is Twins.REQUIRE and path.is_file():
         return _required(load, policy, reason)
     return NOTHING
+
+
+def _refuse_if_not_pinned(twin: Twin) -> None:
+    """A twin is a file like any other: other bytes may be pinned in its place."""
+    if grants.any_trust():
+        answer, held = granting.of_path(twin.path, str(twin.path))
+        if held is not None:
+            held.close()
+        if answer.refused:
+            raise NotTheSameError(answer.refused)
 
 
 def _required(load: guard.Announcement, policy: Policy, reason: str) -> Any:

@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
+from functools import update_wrapper
+from types import MethodType, ModuleType
 from typing import Any
-
-import wrapt
 
 Wrapper = Callable[[Callable[..., Any], Any, tuple[Any, ...], dict[str, Any]], Any]
 
 
-class Guarded(wrapt.FunctionWrapper[..., Any]):
+class _Plain:
+    """What stands in front where wrapt is not: as good a guard, and easier to tell from the function.
+
+    An interpreter can have safeload on its path without what it needs, and is no worse for importing torch.
+    """
+
+    def __init__(self, wrapped: Callable[..., Any], wrapper: Wrapper) -> None:
+        update_wrapper(self, wrapped)
+        self._wrapper = wrapper
+
+    def __call__(self, /, *args: Any, **options: Any) -> Any:
+        return self._wrapper(self.__wrapped__, None, args, options)  # type: ignore[attr-defined]  # of update_wrapper
+
+    def __get__(self, instance: Any, _owner: type | None = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+
+try:
+    from wrapt import FunctionWrapper
+
+    _Wrapper: Any = FunctionWrapper
+except ImportError:
+    _Wrapper = _Plain
+
+
+class Guarded(_Wrapper):  # type: ignore[misc]  # either of the two
     """A wrapped function, known by its type and pickled by the name of what it wraps."""
 
     def __reduce__(self) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from safeload.scan.forms import REBUILD, ArrayForm, Form, FormError, LeftOut, numbers
+from safeload.scan.forms import ArrayForm, Form, FormError, LeftOut, numbers
 from safeload.scan.keep import Made, Span
-from safeload.scan.nested import ARRAY_WRAPPERS, has_objects
+from safeload.scan.nested import ARRAY_WRAPPERS, code_of, has_objects
 from safeload.scan.report import GlobalRef, printable
+from safeload.scan.torch_forms import REBUILD
 
 _RECONSTRUCT: Final = frozenset(
     GlobalRef(f"{package}.multiarray", "_reconstruct") for package in ("numpy.core", "numpy._core")
@@ -80,7 +81,7 @@ def _of_bytes(data: Any, dtype: Any, shape: Any, *, fortran: bool) -> ArrayForm:
 
 def dtype_of(made: Any) -> Any:
     """What ``numpy.dtype`` makes the type from, said by a pickled one."""
-    code = made.args[0]
+    code = code_of(made)
     match = _CODE.fullmatch(code) if isinstance(code, str) else None
     if match is None:
         msg = f"an array of the type {printable(repr(code), 40)}"

@@ -121,6 +121,7 @@ class JoblibRecorder(NestedRecorder):
 
 
 DTYPE: Final = GlobalRef("numpy", "dtype")
+RECORDS: Final = frozenset(GlobalRef(module, "record") for module in ("numpy", "numpy.rec", "numpy.core.records"))
 _SIMPLE: Final = re.compile(r"[<>=|]?([a-zA-Z?])(\d*)")
 _DEFAULT_SIZES: Final = {"?": 1, "b": 1, "B": 1}
 ITEMSIZE_IN_STATE: Final = 5
@@ -128,10 +129,17 @@ FIELDS_IN_STATE: Final = 4
 SUBARRAY_IN_STATE: Final = 2
 
 
+def code_of(dtype: Any) -> Any:
+    """The text an inert ``numpy.dtype`` is made from; a record's class is void with fields, as its state says."""
+    code = dtype.args[0]
+    return "V" if getattr(code, "ref", None) in RECORDS else code
+
+
 def _code(dtype: Any) -> re.Match[str]:
-    match = _SIMPLE.fullmatch(dtype.args[0])
+    code = code_of(dtype)
+    match = _SIMPLE.fullmatch(code) if isinstance(code, str) else None
     if match is None:
-        msg = f"an array of an unknown type: {dtype.args[0]!r}"
+        msg = f"an array of an unknown type: {code!r}"
         raise ValueError(msg)
     return match
 

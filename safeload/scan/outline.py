@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from safeload.scan.array_forms import array_form
-from safeload.scan.forms import ArrayForm, LeftOut, TensorForm, tensor_form
+from safeload.scan.forms import ArrayForm, Data, LeftOut, SparseForm, TensorForm
 from safeload.scan.keep import Made, Named, Stored
 from safeload.scan.report import Use, printable
+from safeload.scan.torch_forms import tensor_form
 
 MAX_DEPTH: Final = 200
 MAX_VISITS: Final = 4_000_000
@@ -31,8 +32,8 @@ class Outline:
         metadata: the ``_metadata`` of state dicts, by where they begin.
     """
 
-    tensors: dict[str, TensorForm | ArrayForm] = field(default_factory=dict)
-    beside: dict[str, TensorForm | ArrayForm] = field(default_factory=dict)
+    tensors: dict[str, Data] = field(default_factory=dict)
+    beside: dict[str, Data] = field(default_factory=dict)
     scalars: dict[str, Any] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     models: list[str] = field(default_factory=list)
@@ -116,7 +117,7 @@ class _Walk:
             return _inside(value)
         if isinstance(value, Made):
             return self._visit_made(value, path, beside=beside)
-        if isinstance(value, TensorForm | ArrayForm):
+        if isinstance(value, TensorForm | ArrayForm | SparseForm):
             self._note(path, value, beside=beside)
         elif isinstance(value, Stored):
             self._leave_out(path, "a storage, not a tensor")
@@ -152,7 +153,7 @@ class _Walk:
             self._leave_out(path, f"made by calling {made.ref}")
         return _object(made, state)
 
-    def _note(self, path: str, form: TensorForm | ArrayForm, *, beside: bool) -> None:
+    def _note(self, path: str, form: Data, *, beside: bool) -> None:
         kept = self.found.beside if beside else self.found.tensors
         if path in kept and kept[path] is not form:
             self._leave_out(path, "another tensor of the same name")
@@ -266,8 +267,8 @@ def _all_tensors(pairs: dict[Any, Any] | None) -> bool:
     for key, value in pairs.items():
         if not isinstance(key, str):
             return False
-        if not isinstance(value, TensorForm | ArrayForm) and not (
-            isinstance(value, Made) and isinstance(tensor_form(value), TensorForm)
+        if not isinstance(value, TensorForm | ArrayForm | SparseForm) and not (
+            isinstance(value, Made) and isinstance(tensor_form(value), TensorForm | SparseForm)
         ):
             return False
     return True

@@ -17,8 +17,9 @@ from safeload.scan.report import GlobalRef, Report, Use
 from safeload.scan.safetensors_header import forms_in
 from safeload.scan.sniff import HEAD, Kind, looks_like, sniff
 from safeload.scan.torch_storages import read_legacy, read_storage_bytes, read_torch_zip
+from safeload.scan.torch_tar import read_torch_tar
 from safeload.scan.unpack import ENGINES, Unpacked
-from safeload.scan.zips import read_npz_members
+from safeload.scan.zips import read_members
 
 MAX_DEPTH: Final = 4
 MAX_PICKLES: Final = 10_000
@@ -185,11 +186,23 @@ def _read_zip(file: io.BufferedReader[Any], _in_place: bool) -> Skeleton:  # noq
         return Skeleton(value=value, format=name, file=file, uses=keeper.uses)
     arrays: dict[str, Any] = {}
     uses: dict[GlobalRef, int] = {}
-    for name, data in read_npz_members(file):
-        inner = _read_npy(io.BufferedReader(io.BytesIO(data)), in_place=False)
-        arrays[name] = inner.value
+    for name, data in read_members(file):
+        content = io.BufferedReader(io.BytesIO(data))
+        if not name.endswith(".npy"):
+            return _packed(content, sniff(data[:HEAD]))
+        inner = _read_npy(content, in_place=False)
+        arrays[name.removesuffix(".npy")] = inner.value
         uses |= inner.uses
     return Skeleton(value=arrays, format="npz", uses=uses)
+
+
+def _packed(content: io.BufferedReader[Any], kind: Kind) -> Skeleton:
+    """The only member of an archive, as pandas packs its pickles."""
+    if kind is not Kind.PICKLE:
+        msg = "a zip archive, and neither torch's nor numpy's"
+        raise ValueError(msg)
+    found = _read_pickles(content, in_place=False)
+    return replace(found, format=f"{found.format} in zip")
 
 
 def _read_npy(file: io.BufferedReader[Any], in_place: bool) -> Skeleton:  # noqa: FBT001
@@ -220,9 +233,10 @@ def _read_safetensors(file: io.BufferedReader[Any], _in_place: bool) -> Skeleton
     return Skeleton(value=value, format="safetensors", file=file, metadata=metadata)
 
 
-def _read_tar(_file: io.BufferedReader[Any], _in_place: bool) -> Skeleton:  # noqa: FBT001
-    msg = "a tar archive, as torch wrote before version 0.1.10: its tensors are not taken out"
-    raise ValueError(msg)
+def _read_tar(file: io.BufferedReader[Any], _in_place: bool) -> Skeleton:  # noqa: FBT001
+    keeper = Keeper()
+    value = read_torch_tar(file, keeper)
+    return Skeleton(value=value, format="torch tar", file=file, uses=keeper.uses)
 
 
 Reader = Callable[[Any, bool], Skeleton]  # the file is a BufferedReader

@@ -61,17 +61,22 @@ class _ZipKeeper:
     def __init__(self, records: dict[str, Span], folder: str) -> None:
         self.records = records
         self.folder = folder
-        self.storages: dict[str, Storage] = {}
+        self.storages: dict[str, tuple[Storage, str]] = {}
 
     def storage(self, pid: Any) -> Stored:
         dtype, size, key, location, count = _kind(pid)
-        storage = self.storages.get(key)
+        storage, before = self.storages.get(key, (None, dtype))
         if storage is None:
             span = self.records.get(f"{self.folder}{key}")
             if span is None:
                 msg = f"the record of storage {printable(key, 40)} is not there"
                 raise BadFileError(msg)
-            storage = self.storages[key] = Storage(span, location)
+            storage = Storage(span, location)
+            self.storages[key] = storage, dtype
+        if dtype != before:
+            # torch goes by the first; it saves no such file.
+            msg = f"storage {printable(key, 40)} is named with two types, {before} and {dtype}"
+            raise BadFileError(msg)
         if count * size != storage.span.length:
             msg = f"storage {printable(key, 40)} has {storage.span.length} bytes where {count * size} are named"
             raise BadFileError(msg)
@@ -207,6 +212,10 @@ class _LegacyStorages:
         _, _, size, _, location = named[0]
         if any((other[2] * other[3]) != count * size for other in named):
             msg = f"storage {printable(key, 40)} has {count} elements, and others are named"
+            raise BadFileError(msg)
+        types = sorted({other[1] for other in named})
+        if len(types) > 1:
+            msg = f"storage {printable(key, 40)} is named with two types, {' and '.join(types)}"
             raise BadFileError(msg)
         span = take(file, count * size, in_place=True)
         if data is not None:

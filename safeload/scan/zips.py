@@ -178,8 +178,8 @@ def _disagreement(
 # --- numpy --------------------------------------------------------------------------------------
 
 
-def read_npz_members(file: io.BufferedReader[Any]) -> Iterator[tuple[str, bytes]]:
-    """The arrays of an ``npz`` as files in memory, by name.
+def read_members(file: io.BufferedReader[Any]) -> Iterator[tuple[str, bytes]]:
+    """The arrays of an ``npz``, or the one file that somebody packed, in memory, by name.
 
     Raises:
         ValueError: it is another archive, or can be read in two ways.
@@ -190,8 +190,8 @@ def read_npz_members(file: io.BufferedReader[Any]) -> Iterator[tuple[str, bytes]
         wrong = oddity(archive, members, size)
         if wrong:
             raise ValueError(wrong)
-        if not members or not all(member.filename.endswith(".npy") for member in members):
+        if not members or (len(members) > 1 and not all(member.filename.endswith(".npy") for member in members)):
             msg = "a zip archive, and neither torch's nor numpy's"
             raise ValueError(msg)
         for member in members:
-            yield member.filename.removesuffix(".npy"), archive.read(member)
+            yield member.filename, archive.read(member)

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any, Final, Literal
 
 from safeload.errors import TensorsError
-from safeload.scan.forms import SIZES, ArrayForm, Storage, TensorForm
+from safeload.scan.forms import SIZES, ArrayForm, Data, SparseForm, Storage, TensorForm
 from safeload.tensors.source import Source
 
 Framework = Literal["pt", "np"]
@@ -59,13 +59,18 @@ class Builder:
         self.storages: dict[int, Any] = {}
         self.made: dict[int, tuple[Any, Any]] = {}  # with its form, so that no identity is used twice
 
-    def make(self, form: TensorForm | ArrayForm) -> Any:
+    def make(self, form: Data) -> Any:
         known = self.made.get(id(form))
         if known is None:
             known = self.made[id(form)] = form, self._make(form)
         return known[1]
 
-    def _make(self, form: TensorForm | ArrayForm) -> Any:
+    def _make(self, form: Data) -> Any:
+        if isinstance(form, SparseForm):
+            if self.framework == "np" or not has("torch"):
+                msg = "a sparse tensor, which numpy has not"
+                raise NotHereError(msg)
+            return torch_sparse(form, [self.make(part) for part in form.parts])
         if isinstance(form, TensorForm):
             return self._tensor(form) if self.framework != "np" and has("torch") else self._view(form)
         array = self._array(form)
@@ -166,6 +171,20 @@ def torch_tensor(form: TensorForm, storage: Any) -> Any:
     made.set_(storage, form.offset, form.shape, form.stride)
     made = made.conj() if form.conj else made
     made = torch._neg_view(made) if form.neg else made
+    if form.parameter:
+        return torch.nn.Parameter(made, requires_grad=form.requires_grad)
+    return made.requires_grad_() if form.requires_grad else made
+
+
+def torch_sparse(form: SparseForm, parts: list[Any]) -> Any:
+    """A sparse tensor of its parts, once torch has found every index within it."""
+    import torch
+
+    layout = getattr(torch, form.layout)
+    if form.layout == "sparse_coo":
+        made = torch.sparse_coo_tensor(*parts, form.shape, check_invariants=True, is_coalesced=form.coalesced)
+    else:
+        made = torch.sparse_compressed_tensor(*parts, form.shape, layout=layout, check_invariants=True)
     if form.parameter:
         return torch.nn.Parameter(made, requires_grad=form.requires_grad)
     return made.requires_grad_() if form.requires_grad else made

@@ -12,7 +12,7 @@ from pathlib import Path
 from safeload.errors import TensorsError
 from safeload.scan.report import printable
 from safeload.state import STATE
-from safeload.tensors.convert import sha256_of
+from safeload.tensors.copying import sha256_of
 from safeload.tensors.names import SUFFIX
 from safeload.tensors.source import Source
 
@@ -52,10 +52,11 @@ def not_ours(path: Path) -> str:
     return ""
 
 
-def place_for(source: Path) -> Path:
-    """Where the conversion of a file belongs."""
+def place_for(source: Path) -> tuple[Path, str]:
+    """Where the conversion of a file belongs, and the file's digest, which is its name there."""
     with Source(source) as opened:
-        return folder() / f"{sha256_of(opened)}{SUFFIX}"
+        digest = sha256_of(opened)
+    return folder() / f"{digest}{SUFFIX}", digest
 
 
 def found_for(digest: str) -> Path | None:

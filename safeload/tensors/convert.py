@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
+import io
 import json
 import math
 import os
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +15,15 @@ from safeload.errors import TensorsError
 from safeload.scan.forms import TensorForm
 from safeload.scan.outline import Outline
 from safeload.scan.report import printable
+from safeload.scan.safetensors_header import forms_in
 from safeload.scan.skeleton import Skeleton
 from safeload.tensors.build import NotHereError
+from safeload.tensors.copying import DIFFERENT, Progress, sha256_of, write_entries
 from safeload.tensors.load import VERSIONS, outline_of
 from safeload.tensors.names import safetensors_name
 from safeload.tensors.source import Source
 from safeload.tensors.ties import tied
-from safeload.tensors.write import CHUNK, Entry, Progress, entry_of, header_of, parts, replacing, write_entries
+from safeload.tensors.write import Entry, entry_of, header_of, replacing
 
 DIGEST: Final = "safeload.source_sha256"
 VERSION: Final = "safeload.version"
@@ -32,6 +33,7 @@ WHOLE: Final = "tensor"
 
 FREE: Final = 1 << 30
 TIMES: Final = 4
+MAX_SIDECAR: Final = 256 << 20
 """What is written may be ``FREE`` bytes and ``TIMES`` the size of the file; more is taken for a trap."""
 
 
@@ -61,29 +63,35 @@ class Conversion:
 
 
 def convert_file(
-    source: Path, out: Path | None = None, *, overwrite: bool = False, progress: Progress | None = None
+    source: Path, out: Path | None = None, *, overwrite: bool = False, progress: Progress | None = None, known: str = ""
 ) -> Conversion:
-    """Write the tensors of one file as safetensors; see :func:`safeload.convert`."""
+    """Write the tensors of one file as safetensors; see :func:`safeload.convert`.
+
+    Args:
+        known: the digest of the file, where ``out`` is named by it; no file of another is written there.
+    """
     out = source.with_name(safetensors_name(source.name)) if out is None else out
     if out.exists() and source.samefile(out):
         msg = f"'{printable(str(source))}' would be written over itself"
         raise TensorsError(msg)
     with Source(source) as opened:
         if out.exists():
-            digest = sha256_of(opened)
+            digest = known or sha256_of(opened)
             before = _made_by_us(out)
             if before == digest:
                 return Conversion(source=source, out=out, sha256=digest, fresh=False, sidecar=_sidecar(out, there=True))
             if before is None and not overwrite:
                 msg = f"'{printable(str(out))}' is there and was not made by this: name another, or overwrite it"
                 raise TensorsError(msg)
+        if not overwrite:
+            _not_over_anothers(out.with_name(f"{out.name}.json"))
         skeleton = opened.skeleton()
         found = outline_of(skeleton)
-        return _written(opened, skeleton, found, source, out, progress or _silent)
+        return _written(opened, skeleton, found, source, out, progress or _silent, known)
 
 
 def _written(  # noqa: PLR0913, PLR0917 - one file's conversion
-    opened: Source, skeleton: Skeleton, found: Outline, source: Path, out: Path, progress: Progress
+    opened: Source, skeleton: Skeleton, found: Outline, source: Path, out: Path, progress: Progress, known: str
 ) -> Conversion:
     entries, ties, left_out = _entries(found)
     if not entries:
@@ -94,19 +102,15 @@ def _written(  # noqa: PLR0913, PLR0917 - one file's conversion
         msg = f"'{printable(str(source))}' would become {total} bytes, which is taken for a trap"
         raise TensorsError(msg)
     stamp = opened.stamp()
-    hashing = _Hashing(opened)
     with replacing(out) as file:
         is_torch = any(isinstance(entry.form, TensorForm) for entry in entries)
         head, ordered = header_of(entries, _metadata(skeleton, found, ties, is_torch=is_torch, digest="0" * 64))
         file.write(head)
-        write_entries(file, opened, ordered, progress)
-        _verify(file, len(head), opened, ordered)
-        digest = hashing.result()  # which took about as long as all the rest
+        digest = write_entries(file.fileno(), opened, ordered, len(head), progress)
         final, _ = header_of(entries, _metadata(skeleton, found, ties, is_torch=is_torch, digest=digest))
         os.pwrite(file.fileno(), final, 0)
-        if len(final) != len(head) or os.pread(file.fileno(), len(final), 0) != final:
-            raise TensorsError(DIFFERENT)
-        if opened.stamp() != stamp:
+        _verify(file, ordered, final)
+        if opened.stamp() != stamp or known not in ("", digest):
             msg = f"'{printable(str(source))}' was changed while it was read"
             raise TensorsError(msg)
         sidecar = _write_sidecar(out, source, digest, found.scalars, left_out)
@@ -163,36 +167,6 @@ def _metadata(
     return kept | dict(ties) | said
 
 
-class _Hashing:
-    """The digest of a file, taken beside the writing: hashing needs no lock of Python's."""
-
-    def __init__(self, source: Source) -> None:
-        self._found: str | BaseException = ""
-        self._source = source
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._found = sha256_of(self._source)
-        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
-            self._found = error
-
-    def result(self) -> str:
-        self._thread.join()
-        if isinstance(self._found, BaseException):
-            raise self._found
-        return self._found
-
-
-def sha256_of(source: Source) -> str:
-    """The digest of the whole file, read beside whoever else reads it."""
-    digest = hashlib.sha256()
-    for piece in source.pieces():
-        digest.update(piece)
-    return digest.hexdigest()
-
-
 def _made_by_us(out: Path) -> str | None:
     """The digest of the file that an earlier conversion was made from; None if it is no such."""
     try:
@@ -203,28 +177,29 @@ def _made_by_us(out: Path) -> str | None:
     return found.metadata.get(DIGEST) if found.format == "safetensors" else None
 
 
-DIFFERENT: Final = "what was written is not what was read: the disk or the file changed"
-
-
-def _verify(file: Any, at: int, source: Source, ordered: list[Entry]) -> None:
-    """Read back what was written from there on and compare it with what it was made from.
+def _verify(file: Any, entries: list[Entry], head: bytes) -> None:
+    """Whether the header, read as anybody reads it, says of each tensor what it was to say.
 
     Raises:
-        TensorsError: they differ.
+        TensorsError: it says something else.
     """
-    written = file.fileno()
-    same = True
-    syncing = threading.Thread(target=os.fsync, args=(written,), daemon=True)  # the disk's time, not ours
-    syncing.start()
-    back = bytearray(CHUNK)
-    room = memoryview(back)
-    for entry in ordered:
-        for part in parts(source, entry):
-            same = same and os.preadv(written, [room[: len(part)]], at) == len(part)
-            same = same and back.startswith(part)  # as a block: views are compared item by item
-            at += len(part)
-    syncing.join()
-    if not same or os.fstat(written).st_size != at:
+    with io.BufferedReader(io.FileIO(os.dup(file.fileno()))) as written:
+        written.seek(0)
+        same = written.read(len(head)) == head
+        written.seek(0)
+        try:
+            found, _ = forms_in(written)
+        except ValueError as error:
+            msg = f"{DIFFERENT} ({error})"
+            raise TensorsError(msg) from None
+    same = same and found.keys() == {entry.name for entry in entries}
+    at = len(head)
+    for entry in entries:
+        form: Any = found.get(entry.name)
+        same = same and (form.dtype, form.shape) == (entry.dtype, entry.shape)
+        same = same and (form.storage.span.start, form.nbytes) == (at, entry.nbytes)
+        at += entry.nbytes
+    if not same:
         raise TensorsError(DIFFERENT)
 
 
@@ -236,6 +211,7 @@ def _sidecar(out: Path, *, there: bool = False) -> Path | None:
 def _write_sidecar(
     out: Path, source: Path, digest: str, scalars: Mapping[str, Any], left_out: dict[str, str]
 ) -> Path | None:
+    """The numbers and texts beside the file; one of an earlier conversion does not outlive it."""
     kept: dict[str, Any] = {}
     for name, value in scalars.items():
         if type(value) in (str, int, bool, type(None)) or (type(value) is float and math.isfinite(value)):
@@ -244,13 +220,32 @@ def _write_sidecar(
             kept[name] = repr(value)
         else:
             left_out[name] = f"a {type(value).__name__}"
+    path = out.with_name(f"{out.name}.json")
     if not kept and not left_out:
+        path.unlink(missing_ok=True)
         return None
     text = {"source": source.name, "sha256": digest, "values": kept, "left_out": left_out}
-    path = out.with_name(f"{out.name}.json")
     with replacing(path) as file:
         file.write(json.dumps(text, indent=1, ensure_ascii=True).encode())
     return path
+
+
+def _not_over_anothers(sidecar: Path) -> None:
+    """A JSON file of that name may be somebody's own.
+
+    Raises:
+        TensorsError: it is.
+    """
+    try:
+        with sidecar.open("rb") as file:
+            found = json.loads(file.read(MAX_SIDECAR))
+    except FileNotFoundError:
+        return
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or found.keys() != {"source", "sha256", "values", "left_out"}:
+        msg = f"'{printable(str(sidecar))}' is there and was not made by this: name another, or overwrite it"
+        raise TensorsError(msg)
 
 
 def _silent(_done: int, _total: int) -> None:

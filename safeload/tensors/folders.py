@@ -13,8 +13,9 @@ from safeload.errors import TensorsError
 from safeload.scan.report import printable
 from safeload.tensors import cache
 from safeload.tensors.convert import Conversion, convert_file
+from safeload.tensors.copying import Progress
 from safeload.tensors.names import INDEX, PICKLES, SUFFIX, read_index, safetensors_name, stem_of
-from safeload.tensors.write import Progress, replacing
+from safeload.tensors.write import replacing
 
 Watch = Callable[[Path], Progress | None]
 
@@ -55,12 +56,13 @@ def convert(
         return _folder(path, target, overwrite=overwrite, watch=watch)
     if path.name.endswith(INDEX):
         return _index(path, target, overwrite=overwrite, watch=watch)
+    known = ""
     if into_cache:
         if target is not None:
             msg = "a file goes into the cache or somewhere else, not both"
             raise TensorsError(msg)
-        target = cache.place_for(path)
-    return [convert_file(path, target, overwrite=overwrite, progress=watch(path) if watch else None)]
+        target, known = cache.place_for(path)
+    return [convert_file(path, target, overwrite=overwrite, progress=watch(path) if watch else None, known=known)]
 
 
 def _folder(folder: Path, out: Path | None, *, overwrite: bool, watch: Watch | None) -> list[Conversion]:

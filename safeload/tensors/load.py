@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from safeload.errors import TensorsError
-from safeload.scan.forms import ArrayForm, TensorForm
+from safeload.scan.forms import ArrayForm, Data
 from safeload.scan.outline import Outline, outline
 from safeload.scan.report import GlobalRef, printable
 from safeload.scan.skeleton import Skeleton
@@ -160,7 +160,7 @@ def _built(skeleton: Skeleton, found: Outline, builder: Builder) -> Tensors:
 
 def _fill(
     into: dict[str, Any],
-    forms: Mapping[str, TensorForm | ArrayForm],
+    forms: Mapping[str, Data],
     builder: Builder,
     left_out: dict[str, str],
 ) -> None:

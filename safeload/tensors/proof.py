@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from safeload.allowlists import never_reason
-from safeload.scan.forms import TensorForm, tensor_form
+from safeload.scan.forms import TensorForm
 from safeload.scan.keep import Made
 from safeload.scan.outline import pairs_of
 from safeload.scan.report import GlobalRef, Use, printable
 from safeload.scan.skeleton import Skeleton
+from safeload.scan.torch_forms import tensor_form
 from safeload.tensors.ties import overlapping, tied
 
 ORDERED: Final = GlobalRef("collections", "OrderedDict")

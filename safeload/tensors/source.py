@@ -6,7 +6,6 @@ import io
 import mmap
 import os
 import stat
-from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
@@ -91,13 +90,6 @@ class Source:
         """Bytes of the file."""
         return self._memory.nbytes if self._memory is not None else os.fstat(self._file.fileno()).st_size
 
-    @property
-    def descriptor(self) -> int | None:
-        """The descriptor of the file that spans lie in; None where they lie in memory."""
-        if self._spans_in is None or (self._memory is not None and self._spans_in is self._file):
-            return None
-        return int(self._spans_in.fileno())
-
     def stamp(self) -> tuple[int, ...]:
         """What changes when the file is written to."""
         if self._memory is not None:
@@ -105,15 +97,15 @@ class Source:
         status = os.fstat(self._file.fileno())
         return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
-    def pieces(self) -> Iterator[Any]:
-        """The whole file, a piece at a time, without moving it for others."""
-        if self._memory is not None:
-            yield self._memory
-            return
-        at, descriptor, room = 0, self._file.fileno(), memoryview(bytearray(1 << 20))
-        while count := os.preadv(descriptor, [room], at):
-            yield room[:count]
-            at += count
+    @property
+    def whole(self) -> int:
+        """The descriptor of the file itself, which nobody's reading moves."""
+        return self._file.fileno()
+
+    @property
+    def in_place(self) -> bool:
+        """Whether spans lie in the very file, and not in what was unpacked from it."""
+        return self._memory is None and self._spans_in is self._file
 
     def view(self, span: Span) -> memoryview:
         """A span's bytes, to be read only."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from safeload.scan.forms import ArrayForm, TensorForm
+from safeload.scan.forms import Data, TensorForm
 
 
 def with_ties(tensors: dict[str, Any], metadata: Mapping[str, str]) -> None:
@@ -19,7 +19,7 @@ def with_ties(tensors: dict[str, Any], metadata: Mapping[str, str]) -> None:
             tensors[name] = tensors[kept]
 
 
-def tied(tensors: Mapping[str, TensorForm | ArrayForm]) -> list[list[str]]:
+def tied(tensors: Mapping[str, Data]) -> list[list[str]]:
     """Names of the same memory read alike, in groups; a name that is alone is a group of its own."""
     groups: dict[Any, list[str]] = {}
     for name, form in tensors.items():
@@ -28,7 +28,7 @@ def tied(tensors: Mapping[str, TensorForm | ArrayForm]) -> list[list[str]]:
     return list(groups.values())
 
 
-def overlapping(tensors: Mapping[str, TensorForm | ArrayForm]) -> tuple[str, str] | None:
+def overlapping(tensors: Mapping[str, Data]) -> tuple[str, str] | None:
     """Two names whose tensors share bytes and are not one and the same; None if there are none."""
     by_storage: dict[int, dict[Any, tuple[int, int, str]]] = {}
     for name, form in tensors.items():

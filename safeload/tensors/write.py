@@ -1,4 +1,4 @@
-"""Writing safetensors as a stream: from one file's bytes into another's, never through memory."""
+"""What a safetensors file is written as: its entries, its header, and its place on the disk."""
 
 from __future__ import annotations
 
@@ -6,22 +6,18 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from safeload.errors import TensorsError
-from safeload.scan.forms import SIZES, ArrayForm, TensorForm
+from safeload.scan.forms import SIZES, ArrayForm, Data, SparseForm, TensorForm
 from safeload.scan.keep import Span
-from safeload.scan.report import printable
 from safeload.scan.safetensors_header import CODES, MAX_HEADER
 from safeload.tensors.build import NotHereError
-from safeload.tensors.source import Source
 
-CHUNK: Final = 8 << 20
-COMPARED: Final = 1 << 17  # what fits a processor's cache
 _CODE_OF: Final = {dtype: code for code, dtype in CODES.items()}
 _NUMPY: Final = re.compile(r"([<>=|]?)([biufc?])(\d*)", re.ASCII)
 _KINDS: Final = {"b1": "bool", "?": "bool", "c8": "complex64", "c16": "complex128"} | {
@@ -30,7 +26,8 @@ _KINDS: Final = {"b1": "bool", "?": "bool", "c8": "complex64", "c16": "complex12
     for size in sizes
 }
 
-Progress = Callable[[int, int], None]
+NUMBERS: Final = frozenset(_KINDS.values())
+"""What numpy has types for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +53,15 @@ class Entry:
         return size
 
 
-def entry_of(name: str, form: TensorForm | ArrayForm) -> Entry:
+def entry_of(name: str, form: Data) -> Entry:
     """How a tensor is written.
 
     Raises:
         NotHereError: safetensors has no such thing.
     """
+    if isinstance(form, SparseForm):
+        msg = "safetensors has no sparse tensors"
+        raise NotHereError(msg)
     if isinstance(form, TensorForm):
         dtype, straight = form.dtype, form.contiguous and not form.conj and not form.neg
         first, behind = form.extent
@@ -139,95 +139,3 @@ def replacing(path: Path) -> Iterator[Any]:
 def _mode(folder: Path) -> int:
     """What others may do with files here: read, where they may enter the folder."""
     return 0o600 | (folder.stat().st_mode & 0o044)
-
-
-def write_entries(file: Any, source: Source, ordered: list[Entry], progress: Progress) -> None:
-    """Write the tensors' bytes one behind another."""
-    total = sum(entry.nbytes for entry in ordered)
-    done = 0
-    for entry in ordered:
-        for written in _copied(file, source, entry):
-            done += written
-            progress(done, total)
-
-
-def _copied(file: Any, source: Source, entry: Entry) -> Iterator[int]:
-    span = entry.span
-    if span is not None and span.data is None and source.descriptor is not None:
-        yield from _between_files(file.fileno(), source.descriptor, span)
-        return
-    for part in parts(source, entry):
-        _write(file, part)
-        yield len(part)
-
-
-def _between_files(into: int, out_of: int, span: Span) -> Iterator[int]:
-    """Let the kernel copy, where it does."""
-    at, left = span.start, span.length
-    while left:
-        try:
-            count = os.sendfile(into, out_of, at, min(left, CHUNK))
-        except OSError:  # not for every file system
-            data = os.pread(out_of, min(left, CHUNK), at)
-            count = len(data)
-            if count:
-                os.write(into, data)
-        if not count:
-            msg = "the file has become shorter while it was read"
-            raise TensorsError(msg)
-        at, left = at + count, left - count
-        yield count
-
-
-def _write(file: Any, data: memoryview) -> None:
-    while data:
-        data = data[file.write(data) :]
-
-
-def parts(source: Source, entry: Entry) -> Iterator[memoryview]:
-    """An entry's bytes, a piece at a time."""
-    span = entry.span
-    if span is None:
-        yield from _gathered(source, entry)
-        return
-    if span.data is None and source.descriptor is not None:
-        room = memoryview(bytearray(min(COMPARED, span.length)))
-        for at in range(0, span.length, COMPARED):
-            part = room[: min(COMPARED, span.length - at)]
-            yield part[: os.preadv(source.descriptor, [part], span.start + at)]
-        return
-    whole = source.view(span)
-    for at in range(0, span.length, CHUNK):
-        yield whole[at : at + CHUNK]
-
-
-def _gathered(source: Source, entry: Entry) -> Iterator[memoryview]:
-    """What is strided, transposed or of the other byte order, as rows."""
-    from safeload.tensors.build import Builder, numpy, numpy_dtype
-
-    try:
-        np = numpy()
-    except NotHereError as error:
-        msg = f"{printable(entry.name)} is not contiguous: {error}"
-        raise TensorsError(msg) from None
-    form = entry.form
-    if isinstance(form, TensorForm) and form.dtype not in _OF_NUMPY:
-        # Only its width counts: the bits are moved, not read.
-        form = _as_bits(form)
-    array = Builder(source, "np").make(form)
-    if isinstance(entry.form, ArrayForm):
-        array = array.astype(numpy_dtype(entry.dtype), copy=False)
-    rows = array.reshape(1) if not array.shape else array
-    step = max(1, CHUNK // max(1, array.nbytes // max(1, len(rows))))
-    for at in range(0, len(rows), step):
-        piece = np.ascontiguousarray(rows[at : at + step])
-        if piece.size:
-            yield memoryview(piece.reshape(-1).view(np.uint8))
-
-
-_OF_NUMPY: Final = frozenset(_KINDS.values())
-
-
-def _as_bits(form: TensorForm) -> TensorForm:
-    word = f"uint{8 * SIZES[form.dtype]}"
-    return TensorForm(form.storage, word, form.shape, form.stride, form.offset)

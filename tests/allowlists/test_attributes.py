@@ -25,7 +25,7 @@ KEPT: list[Any] = [
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-@pytest.mark.parametrize("function", KEPT, ids=repr)
+@pytest.mark.parametrize("function", KEPT, ids=lambda kept: kept.__qualname__)
 def test_a_method_that_tokenizers_keep_loads(function: Any, protocol: int) -> None:
     assert refusals(pickle.dumps(function, protocol)) == []
 

@@ -80,7 +80,7 @@ def test_a_refused_cell_shows_the_message_alone(outputs: list[list[dict[str, str
 
 def test_the_line_it_offers_is_the_way_forward(outputs: list[list[dict[str, str]]]) -> None:
     shown = "\n".join(outputs[2][0]["traceback"])
-    assert "with safeload.allow('__main__:Mine'): ..." in shown
+    assert "with safeload.allow('__main__:Mine'): ...  # your load" in shown
     assert outputs[3][0]["text"] == "Mine\n"
 
 

@@ -14,7 +14,9 @@ import threading
 import types
 from typing import Any, Final
 
+from .builders import PYTHON, calling, named, pickled, text
 from .door import content, door, stream
+from .rows import FILE, Row
 
 C: Final = importlib.import_module("_pickle")
 PY: Final[Any] = pickle
@@ -167,4 +169,18 @@ SURROUNDINGS: Final = (
 )
 
 
-ROWS: Final = SURROUNDINGS
+def beside_the_model(code: bytes) -> dict[str, bytes]:
+    """A model that names a listed library which is not installed, and a file of that name beside it."""
+    return {FILE: pickled(code), "pytz.py": f"{PYTHON}\nUTC = 1\ndef _p(*_): pass\n".encode()}
+
+
+BESIDE: Final = (
+    Row(id="value_of_a_listed_module_beside_the_model", file=lambda _: beside_the_model(named("pytz:UTC"))),
+    Row(
+        id="function_of_a_listed_module_beside_the_model",
+        file=lambda _: beside_the_model(calling("pytz:_p", text("UTC"))),
+    ),
+)
+
+
+ROWS: Final = (*SURROUNDINGS, *BESIDE)

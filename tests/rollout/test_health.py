@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -83,6 +86,42 @@ def test_status_is_a_table() -> None:
     shown = safeload.status()._repr_html_()
     assert "<table>" in shown
     assert ">shipped</td>" in shown
+
+
+NOBODY = 65534
+LOGS = {
+    "a file in a folder of one's own": ("own/log", "well"),
+    "a file that is there": ("own/there", "well"),
+    "a folder that is not there": ("none/log", "wrong"),
+    "a folder that nobody may enter": ("shut/log", "wrong"),
+    "stderr": ("stderr", "well"),
+    "nowhere": ("off", "note"),
+}
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where one who is not root may go, as pytest's own is not; root would open everything."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        for inner in ("own", "shut"):
+            (folder / inner).mkdir()
+        (folder / "own" / "there").touch()
+        if os.geteuid() == 0:
+            for path in (folder / "own", folder / "own" / "there"):
+                os.chown(path, NOBODY, NOBODY)
+        (folder / "shut").chmod(0)
+        yield folder
+
+
+@pytest.mark.parametrize(("log", "state"), LOGS.values(), ids=LOGS)
+def test_the_doctor_says_whether_the_log_can_be_written(log: str, state: str, folder: Path) -> None:
+    code = f"import os; from safeload import doctor, start; os.geteuid() or (os.setgid({NOBODY}), os.setuid({NOBODY}))"
+    environment = {"PYTHONPATH": str(ROOT), "SAFELOAD_LOG": str(folder / log) if "/" in log else log}
+    command = [sys.executable, "-c", f"{code}; start.ensure_policy(); print(doctor._log().state)"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{state}\n"
 
 
 class Shell:

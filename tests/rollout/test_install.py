@@ -159,6 +159,33 @@ def test_a_start_file_is_written_for_pythons_that_read_it(tmp_path: Path) -> Non
     assert len(installing.uninstall(site)) == 2
 
 
+# What the PEP says a 3.15 does, for a Python before it: a .start file takes the place of the import lines of the
+# .pth file of that name; blank lines and comments are nothing; each other line is pkg.mod:callable, called with nothing.
+AS_IN_3_15 = """
+import pkgutil, sys
+site = sys.argv.pop(1)
+sys.path += [ROOT, site]
+for line in open(site + "/safeload.start", encoding="utf-8-sig"):
+    if line.strip() and not line.strip().startswith("#"):
+        module, _, callable = line.strip().partition(":")
+        assert module and callable
+        pkgutil.resolve_name(line.strip())()
+"""
+
+
+def test_the_start_file_guards_by_itself_as_the_pep_describes(tmp_path: Path) -> None:
+    """No 3.15 has run it: this is the text of PEP 829 and no more."""
+    from safeload import installing
+
+    python = pythons.venv(tmp_path)
+    for text, guarded in ((installing.START_TEXT, True), ("# nothing\n\n", False)):
+        (tmp_path / installing.START).write_text(text)
+        starts = AS_IN_3_15.replace("ROOT", repr(str(pythons.ROOT)))
+        ended = python.run("-S", "-c", starts + HOSTILE, tmp_path, tmp_path / "canary")
+        assert (ended.stdout == "refused: BlockedGlobalError\n") is guarded, ended.stderr
+        assert (tmp_path / "canary").is_dir() is not guarded
+
+
 # --- the sitecustomize --------------------------------------------------------------------------
 
 

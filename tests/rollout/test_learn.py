@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from safeload import learning, policy_file
 from safeload.cli import main
+from safeload.plain import IS_PLAIN
 from safeload.scan.report import GlobalRef
 
 ROOT = Path(__file__).parents[2]
@@ -29,11 +30,16 @@ def event(name: str, ground: str = "no allowlist names it", **fields: Any) -> st
     return json.dumps(said | fields) + "\n"
 
 
+def admitted(*allowed_by: str, **fields: Any) -> str:
+    return json.dumps({"event": "safeload.load.admitted", "allowed_by": allowed_by, "globals": []} | fields)
+
+
 def draft(*lines: str) -> learning.Draft:
     return learning.draft(learning.read(lines))
 
 
 NET = GlobalRef("mylab.nets", "Net")
+TIMM = "timm.models.resnet:ResNet"
 LINEAR = "torch.nn.modules.linear:Linear"
 
 # what the log says: (lines, lists proposed, names proposed, names left out)
@@ -44,6 +50,17 @@ CASES = {
     "a use that a default list does not allow": (
         [event("numpy:ndarray", "allowed here, but not to be called")], [], [], ["numpy:ndarray"],
     ),
+    "a plain class of one's own": ([event(str(NET), IS_PLAIN)], ["plain"], [], []),
+    "one that was plain in one process only": ([event(str(NET), IS_PLAIN), event(str(NET))], [], [str(NET)], []),
+    "a plain class beside a function": ([event(str(NET), IS_PLAIN), event("a:rebuild")], ["plain"], ["a:rebuild"], []),
+    "a list, and another that it brings along": ([event(TIMM), event(LINEAR)], ["timm"], [], []),
+    "a list that was in force already": ([event(str(NET)), admitted("torch", "torch-modules")], ["torch-modules"], [str(NET)], []),
+    "a list in force already that holds a refused name": ([event(LINEAR), admitted("torch-modules")], ["torch-modules"], [], []),
+    "plain, in force already": ([event("a:f"), admitted("plain")], ["plain"], ["a:f"], []),
+    "a name that was allowed already": (
+        [admitted("stdlib", "allow()", globals=["collections:OrderedDict", str(NET)])], [], [str(NET)], [],
+    ),
+    "a list that nobody knows": ([event(str(NET)), admitted("no-such-list", "trust()")], [], [str(NET)], []),
     "a name that may never be allowed": ([event("os:system")], [], [], ["os:system"]),
     "the same under its Python 2 name": ([event("__builtin__:eval")], [], [], ["builtins:eval"]),
     "a name that writes over a terminal": ([event(r"\x1b[2Kok:f")], [], [], [r"\x1b[2Kok:f"]),

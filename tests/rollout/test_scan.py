@@ -72,6 +72,17 @@ def test_the_policy_in_force_judges(folder: Path) -> None:
     assert row["verdict"] == "admitted"
 
 
+@pytest.mark.parametrize("verb", ["scan", "check"])
+def test_a_policy_that_cannot_be_used_is_no_pass(verb: str, folder: Path) -> None:
+    """A pipeline with a wrong path in it would be judged by the lists that ship, which may hold more."""
+    command = [sys.executable, "-m", "safeload", verb, str(folder / "good1.pkl")]
+    for policy, code in (("none.toml", 1), ("", 0)):
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "SAFELOAD_LOG": "off", "SAFELOAD_POLICY": policy}
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert ended.returncode == code
+        assert ("The configured policy was not used: none.toml" in ended.stderr) is bool(code)
+
+
 # --- a cache of Hugging Face --------------------------------------------------------------------
 
 
@@ -165,6 +176,30 @@ def test_sarif_has_a_result_for_each_name_and_each_unread_file(folder: Path) -> 
         "own.pkl": "unlisted",
     }
     assert said["evil one.pkl"][1].startswith("os:system: ")
+
+
+def test_sarif_has_what_github_takes_an_alert_from(folder: Path) -> None:
+    """Its pages ask for more than the standard does: a line, three texts for a rule, one fingerprint for one alert."""
+    (folder / "two.pkl").write_bytes(b"(cos\nsystem\ncbuiltins\neval\nt.")
+    (run,) = json.loads(scan("--sarif", folder).stdout)["runs"]
+    for rule in run["tool"]["driver"]["rules"]:
+        assert all(rule[words]["text"] for words in ("shortDescription", "fullDescription", "help"))
+    places = [result["locations"][0]["physicalLocation"] for result in run["results"]]
+    assert {place["region"]["startLine"] for place in places} == {1}
+    alerts = {
+        (place["artifactLocation"]["uri"], result["ruleId"], result["partialFingerprints"]["primaryLocationLineHash"])
+        for place, result in zip(places, run["results"], strict=True)
+    }
+    assert len(alerts) == len(run["results"]) == 5
+
+
+def test_sarif_is_valid_by_the_schema_of_the_standard(folder: Path) -> None:
+    """SAFELOAD_SARIF_SCHEMA is a copy of what `$schema` names; the standard's, so it is not kept here."""
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = os.environ.get("SAFELOAD_SARIF_SCHEMA") or pytest.skip("SAFELOAD_SARIF_SCHEMA names no copy of the schema")
+    rules = json.loads(Path(schema).read_text("utf-8"))
+    found = json.loads(scan("--sarif", folder).stdout)
+    jsonschema.validators.validator_for(rules)(rules).validate(found)
 
 
 def test_sarif_of_nothing_amiss_is_a_run_without_results(folder: Path) -> None:

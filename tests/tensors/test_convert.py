@@ -75,6 +75,27 @@ def test_what_is_no_tensor_goes_beside(tmp_path: Path) -> None:
     assert said["left_out"].keys() == made.left_out.keys() == {"raw", "s"}
 
 
+def test_what_goes_beside_does_not_outlive_its_file(tmp_path: Path) -> None:
+    torch.save({"w": torch.ones(1), "epoch": 3}, tmp_path / "x.pt")
+    safeload.convert(tmp_path / "x.pt")
+    torch.save({"w": torch.zeros(1)}, tmp_path / "x.pt")
+    (made,) = safeload.convert(tmp_path / "x.pt")
+    assert made.sidecar is None
+    assert sorted(os.listdir(tmp_path)) == ["x.pt", "x.safetensors"]
+
+
+@pytest.mark.parametrize("content", ["{}", "not JSON", '{"source": 1}'])
+def test_somebodys_own_file_beside_is_not_written_over(content: str, tmp_path: Path) -> None:
+    torch.save({"w": torch.ones(1), "epoch": 3}, tmp_path / "x.pt")
+    own = tmp_path / "x.safetensors.json"
+    own.write_text(content)
+    with pytest.raises(safeload.TensorsError, match="was not made by this"):
+        safeload.convert(tmp_path / "x.pt")
+    assert (own.read_text(), (tmp_path / "x.safetensors").exists()) == (content, False)
+    safeload.convert(tmp_path / "x.pt", overwrite=True)
+    assert "epoch" in own.read_text()
+
+
 def test_arrays_of_numpys(tmp_path: Path) -> None:
     import pickle
 
@@ -131,20 +152,51 @@ def test_where_it_fails_nothing_is_left(what: str, tmp_path: Path, monkeypatch: 
     assert os.listdir(tmp_path) == ["x.pt"]
 
 
-def test_what_was_written_is_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from safeload.tensors import convert
+@pytest.mark.parametrize("where", ["numbers", "header"])
+def test_what_was_written_is_read_back(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that keeps another byte than it was given."""
+    write = os.pwrite
 
-    write = convert.write_entries
-
-    def spoiled(file, *rest) -> None:
-        write(file, *rest)
-        os.pwrite(file.fileno(), b"\1", os.fstat(file.fileno()).st_size - 1)
+    def spoiled(into: int, data, at: int) -> int:
+        if (at == 0) == (where == "header"):
+            data = bytearray(data)
+            data[-1 if at else 8] ^= 1
+        return write(into, data, at)
 
     torch.save({"w": torch.zeros(100)}, tmp_path / "x.pt")
-    monkeypatch.setattr(convert, "write_entries", spoiled)
+    monkeypatch.setattr(os, "pwrite", spoiled)
     with pytest.raises(safeload.TensorsError, match="not what was read"):
         safeload.convert(tmp_path / "x.pt")
     assert os.listdir(tmp_path) == ["x.pt"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        pytest.param(lambda path: os.truncate(path, os.path.getsize(path) // 2), "shorter|changed", id="cut short"),
+        pytest.param(lambda path: os.pwrite(os.open(path, os.O_WRONLY), b"x", 2 << 20), "changed", id="written to"),
+    ],
+)
+def test_a_file_that_changes_meanwhile_is_not_converted(change, words: str, tmp_path: Path) -> None:
+    torch.save({"a": torch.zeros(1 << 19), "b": torch.zeros(1 << 19)}, tmp_path / "x.pt")
+    todo = [change]
+
+    def watch(_path: Path):
+        return lambda _done, _total: todo.pop()(tmp_path / "x.pt") if todo else None
+
+    with pytest.raises(safeload.TensorsError, match=words):
+        safeload.convert(tmp_path / "x.pt", watch=watch)
+    assert os.listdir(tmp_path) == ["x.pt"]
+
+
+def test_views_across_blocks_go_where_they_belong(tmp_path: Path) -> None:
+    """Views of one storage that overlap, begin and end inside the blocks it is read in, of two widths."""
+    base = torch.randn(300_000)
+    state = {"all": base, "middle": base[65_530:200_001], "last": base[-3:], "d": torch.randn(70_000).double()}
+    torch.save(state, tmp_path / "x.pt")
+    (made,) = safeload.convert(tmp_path / "x.pt")
+    theirs = st.load_file(made.out)
+    assert {name: bits(theirs[name]) == bits(tensor) for name, tensor in state.items()} == dict.fromkeys(state, True)
 
 
 @pytest.mark.parametrize(
@@ -221,6 +273,25 @@ def test_the_cache_is_ours_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert made.out.name == f"{made.sha256}.safetensors"
     assert stat.S_IMODE((tmp_path / "cache").stat().st_mode) == 0o700
     assert not safeload.convert(tmp_path / "x.pt", into_cache=True)[0].fresh
+
+
+def test_nothing_else_gets_into_the_cache_under_a_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is replaced once it was hashed: what lies in the cache under a digest is believed."""
+    from safeload.tensors import cache
+
+    monkeypatch.setattr(STATE, "cache", str(tmp_path / "cache"))
+    torch.save({"w": torch.ones(2)}, tmp_path / "x.pt")
+    place = cache.place_for
+
+    def replaced(path: Path):
+        found = place(path)
+        torch.save({"w": torch.zeros(2)}, path)
+        return found
+
+    monkeypatch.setattr(cache, "place_for", replaced)
+    with pytest.raises(safeload.TensorsError, match="changed while"):
+        safeload.convert(tmp_path / "x.pt", into_cache=True)
+    assert os.listdir(tmp_path / "cache") == []
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 import shutil
@@ -361,11 +362,110 @@ def test_require_finds_what_is_in_the_cache(tmp_path: Path, monkeypatch: pytest.
             torch.load(path)
 
 
-def test_require_refuses_what_has_no_path(tmp_path: Path) -> None:
+def dumped_by_joblib(value, path: Path) -> None:
+    import joblib
+
+    joblib.dump(value, path)
+
+
+def loaded_by_joblib(path: Path):
+    import joblib
+
+    return joblib.load(path)
+
+
+def from_an_open_file(load):
+    def opened(path: Path):
+        with path.open("rb") as file:
+            return load(file)
+
+    return opened
+
+
+WAYS_TO_LOAD = [
+    pytest.param(torch.save, lambda path: torch.load(path), id="torch.load of a path"),
+    pytest.param(torch.save, lambda path: torch.load(path, weights_only=False), id="torch.load of all of it"),
+    pytest.param(torch.save, lambda path: torch.load(path, pickle_module=pickle), id="torch.load with a pickle module"),
+    pytest.param(torch.save, lambda path: torch.load(io.BytesIO(path.read_bytes())), id="torch.load of bytes"),
+    pytest.param(torch.save, from_an_open_file(lambda file: torch.load(file)), id="torch.load of an open file"),
+    pytest.param(
+        lambda value, path: path.write_bytes(pickle.dumps(value)),
+        from_an_open_file(lambda file: pickle.load(file)),
+        id="pickle.load",
+    ),
+    pytest.param(
+        lambda value, path: path.write_bytes(pickle.dumps(value)),
+        lambda path: pickle.loads(path.read_bytes()),
+        id="pickle.loads",
+    ),
+    pytest.param(
+        lambda value, path: path.write_bytes(pickle.dumps(value)),
+        from_an_open_file(lambda file: pickle._Unpickler(file).load()),
+        id="the unpickler in Python",
+    ),
+    pytest.param(dumped_by_joblib, loaded_by_joblib, id="joblib.load"),
+]
+
+
+@pytest.mark.parametrize(("save", "load"), WAYS_TO_LOAD)
+def test_require_refuses_a_pickle_whichever_way_it_is_loaded(save, load, tmp_path: Path) -> None:
     path = tmp_path / "m.pt"
-    torch.save(STATE_DICT, path)
-    with safeload.activate(REQUIRE), path.open("rb") as file, pytest.raises(safeload.TensorsRequiredError):
-        torch.load(file)
+    save(STATE_DICT, path)
+    assert torch.equal(load(path)["w"], STATE_DICT["w"])
+    with safeload.activate(REQUIRE), pytest.raises(safeload.TensorsRequiredError) as caught:
+        load(path)
+    assert "load_tensors" in str(caught.value)
+    assert "safeload convert" in str(caught.value)
+
+
+def test_require_says_that_options_are_in_the_way(tmp_path: Path) -> None:
+    path = beside(tmp_path, STATE_DICT, STATE_DICT)
+    with safeload.activate(REQUIRE), pytest.raises(safeload.TensorsRequiredError, match="such options"):
+        torch.load(path, encoding="latin1")
+
+
+def test_require_lets_through_what_holds_no_tensors_of_torchs() -> None:
+    import numpy as np
+
+    for value in ({"epoch": 3}, {"a": np.ones(3)}):
+        with safeload.activate(REQUIRE):
+            assert pickle.loads(pickle.dumps(value)).keys() == value.keys()
+
+
+def opened_and_moved(path: Path):
+    file = path.open("rb")
+    path.rename(path.with_name("other.pt"))
+    path.write_bytes(b"")
+    return file
+
+
+def opened_in_the_middle(path: Path):
+    path.write_bytes(b"xx" + path.read_bytes())
+    file = path.open("rb")
+    file.seek(2)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("opened", "used"),
+    [
+        pytest.param(lambda path: path.open("rb"), True, id="an open file"),
+        pytest.param(lambda path: path.open("rb", buffering=0), True, id="an open file without a buffer"),
+        pytest.param(lambda path: fsspec_open(path), True, id="a file that fsspec opened, as Lightning does"),
+        pytest.param(opened_and_moved, False, id="a file that is no longer the one of its name"),
+        pytest.param(opened_in_the_middle, False, id="a file that stands in its middle"),
+        pytest.param(lambda path: io.BytesIO(path.read_bytes()), False, id="bytes"),
+    ],
+)
+def test_the_twin_of_an_open_file(opened, used, tmp_path: Path) -> None:
+    path = beside(tmp_path, STATE_DICT, marked(STATE_DICT), _use_new_zipfile_serialization=False)
+    with opened(path) as file:
+        assert torch.equal(torch.load(file)["w"], STATE_DICT["w"] + used)
+
+
+def fsspec_open(path: Path):
+    fsspec = pytest.importorskip("fsspec")
+    return fsspec.filesystem("file").open(str(path), "rb")
 
 
 def test_the_bytes_are_compared_on_request(tmp_path: Path) -> None:
