@@ -202,6 +202,6 @@ INSTALLED = f"{sys.prefix}/lib/models/en.dat"
         pytest.param("", "", False, id="what has no name"),
     ],
 )
-def test_what_a_broken_lock_file_may_have_bound(path: str, text: str, may: bool) -> None:
+def test_what_a_broken_lock_file_may_have_bound(path: str, text: str, *, may: bool) -> None:
     assert Lock(path="/srv/safeload.lock", problem="line 3: no", text=text).may_bind(path) is may
     assert not Lock(path="/srv/safeload.lock", text=text).may_bind(path)
