@@ -102,7 +102,7 @@ def _needed(path: str, size: int | None) -> bool:
     lock = lock_in_force()
     if lock is None:
         return False
-    return bool(lock.problem) or size is None or size in lock.sizes or bool(lock.bound_to(path))
+    return lock.may_bind(path) or size is None or size in lock.sizes or bool(lock.bound_to(path))
 
 
 def _bundle_beside(path: str) -> bool:
@@ -260,7 +260,7 @@ def of_held(found: Held, path: str) -> Answer:
 def _pinned(lock: Lock, found: Held, path: str) -> tuple[Pin | None, str]:
     """The pin of these bytes that holds today, or why the path takes none such."""
     if lock.problem:
-        return None, lock.problem if path else ""
+        return None, lock.problem if lock.may_bind(path) else ""
     bound, pin = lock.bound_to(path), lock.pins.get(found.digest)
     if bound and bound != found.digest:
         return None, _bound_elsewhere(lock, lock.pins[bound], found)
@@ -294,7 +294,7 @@ def _not_now(pin: Pin | None, found: Held) -> str:
 def _without(reason: str, path: str) -> Answer:
     """For bytes whose digest nobody knows: they may load only if no grant is asked for."""
     lock = lock_in_force()
-    if lock is not None and lock.problem and path:
+    if lock is not None and lock.may_bind(path):
         return Answer(refused=lock.problem)
     if lock is not None and lock.bound_to(path):
         return Answer(refused=f"{lock} accepts only certain bytes here, and {reason}")

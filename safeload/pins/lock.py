@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -76,12 +77,14 @@ class Lock:
         path: where it lies.
         pins: by digest, without the ``sha256:``.
         problem: why it opens nothing; what it bound is not known then.
+        text: what stands in it, where there is a problem.
         bound: absolute paths, as they are written and as links lead there, with the digest of each.
     """
 
     path: str
     pins: Mapping[str, Pin] = field(default_factory=lambda: MappingProxyType({}))
     problem: str = ""
+    text: str = field(default="", repr=False)
     bound: Mapping[str, str] = field(init=False)
     sizes: frozenset[int] = field(init=False)
 
@@ -99,6 +102,19 @@ class Lock:
         if not path or not self.bound:
             return ""
         return next((self.bound[place] for place in places_of(path) if place in self.bound), "")
+
+    def may_bind(self, path: str) -> bool:
+        """Whether a lock file that cannot be taken may have bound this path to certain bytes.
+
+        All that its text names, and all but what was installed with the interpreter: a server that reads
+        its own pickles as it starts is to say what is wrong, not to be dead.
+        """
+        if not self.problem or not path:
+            return False
+        places = places_of(path)
+        installed = [os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix)]
+        inside = any(place.startswith(prefix + os.sep) for place in places[1:] for prefix in installed)
+        return not inside or any(os.path.basename(place) in self.text for place in places)  # noqa: PTH119 - the same
 
     def __str__(self) -> str:
         return printable(self.path, 500)

@@ -175,10 +175,11 @@ class _Table:
 
 def read(path: Path, *, as_the_systems: bool = False) -> Lock:
     """The lock file at a path; whatever is wrong with it, it is a lock that opens nothing and says why."""
+    text = ""
     try:
         text = policy_file.text_of_system_file(path) if as_the_systems else policy_file.text_of_named_file(path)
         return parse(path, text)
     except FileNotFoundError:
         return Lock(path=str(path), problem=f"{path}: there is no such lock file")
     except PolicyError as error:
-        return Lock(path=str(path), problem=str(error))
+        return Lock(path=str(path), problem=str(error), text=text)

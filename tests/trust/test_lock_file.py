@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -185,3 +186,22 @@ def test_what_a_cache_claims(blob: str, tree: str, link: str, digest: str, tmp_p
 
 def test_what_is_in_no_cache_claims_nothing(tmp_path: Path) -> None:
     assert claims.claim_of(tmp_path / "m.pkl") is None
+
+
+INSTALLED = f"{sys.prefix}/lib/models/en.dat"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "may"),
+    [
+        pytest.param("/home/ada/m.pkl", "", True, id="a file of the user's"),
+        pytest.param("m.pkl", "", True, id="one by a relative path"),
+        pytest.param(INSTALLED, "", False, id="one that was installed"),
+        pytest.param(INSTALLED, 'paths = ["../lib/models/en.dat"]', True, id="one that was installed, and is named"),
+        pytest.param(f"{sys.prefix}/../m.pkl", "", True, id="one that only seems to be installed"),
+        pytest.param("", "", False, id="what has no name"),
+    ],
+)
+def test_what_a_broken_lock_file_may_have_bound(path: str, text: str, *, may: bool) -> None:
+    assert Lock(path="/srv/safeload.lock", problem="line 3: no", text=text).may_bind(path) is may
+    assert not Lock(path="/srv/safeload.lock", text=text).may_bind(path)
