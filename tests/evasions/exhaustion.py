@@ -14,7 +14,7 @@ from .builders import POP, get, kept, listing, named, new, number, pickled, prot
 from .rows import FILE, Row, crash, unpickle
 
 SLOW_S: Final = 0.5
-DOUBLINGS: Final = 27  # some seconds; sixty would be a thousand years
+DOUBLINGS: Final = 26  # a second or more; sixty would be a thousand years
 FAR_INDEX: Final = 50_000_000
 MORE: Final = 300 << 10  # kilobytes; the index takes twice eight bytes each
 
