@@ -47,7 +47,10 @@ def loaded(case, path):
             return {"error": f"{type(error).__name__}: {error}"[:300]}
         refused = {str(item.ref): item.text for item in refusal.refused}
         return {"refused": refused, "unread": refusal.unread, "profiles": list(refusal.profiles)}
-    return {"value": fingerprint(value)}
+    try:
+        return {"value": fingerprint(value)}
+    except Exception:  # it cannot be told from others of its type
+        return {"value": type(value).__qualname__}
 
 
 def names(path):

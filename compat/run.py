@@ -1,4 +1,4 @@
-"""The laboratory: ``python compat/run.py LIBRARY [VERSION]`` runs a library's cells, each in a throw-away environment.
+"""The laboratory: ``python compat/run.py LIBRARY [VERSION [PYTHON]]`` runs a library's cells, each in an environment.
 
     python compat/run.py all          every library of matrix.toml
     python compat/run.py sklearn      one library
@@ -29,7 +29,8 @@ PROGRAM_LIMIT = 900
 def requirements(library, version):
     """What a cell installs."""
     table = MATRIX["libraries"][library]
-    found = [f"{table.get('package', library)}=={version}", *NEEDED]
+    package = table.get("package", library)
+    found = [f"{package}=={version}", *NEEDED] if package else [*NEEDED]
     for start, more in sorted(flat(table.get("also", {})).items()):
         if version == start or version.startswith((start + ".", start if not start else start + ".")):
             found += [MATRIX["torch"] if item == "torch" else item for item in more]
@@ -112,13 +113,14 @@ def cell(library, version, python):
     return {"cases": found}
 
 
-def run(library, only=None):
+def run(library, only=None, under=None):
     path = RESULTS / f"{library}.json"
     results = json.loads(path.read_text("utf-8")) if path.exists() else {}
     table = MATRIX["libraries"][library]
     for version in table["versions"]:
-        for python in table.get("pythons", MATRIX["pythons"]):
-            if only not in (None, version):
+        newest = table.get("newest", []) if version == table["versions"][-1] else []
+        for python in [*MATRIX["pythons"], *newest]:
+            if only not in (None, version) or under not in (None, python):
                 continue
             name = f"{version} on {python}"
             print(library, name, flush=True)

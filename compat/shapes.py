@@ -70,6 +70,20 @@ def torched(factory: Callable[[], Any], expect: str = WORKS, load: Any = None, *
     return Case(make, read, expect)
 
 
+def without(value: Any, name: str) -> Any:
+    """The object less an attribute, in it and in what it holds, that differs with the time."""
+    held, met = [value], set()
+    while held:
+        one = held.pop()
+        inside = getattr(one, "__dict__", None)
+        if id(one) in met or type(inside) is not dict or isinstance(one, type):
+            continue
+        met.add(id(one))
+        inside.pop(name, None)
+        held += inside.values()
+    return value
+
+
 def fingerprint(value: Any) -> str:
     """A digest that is equal for equal values: of all they hold, whatever else a library would save with it.
 
@@ -115,6 +129,10 @@ class Walk:
             return self.tensor(value)
         if hasattr(value, "dtype") and hasattr(value, "tobytes") and hasattr(value, "shape"):
             return self.array(value)
+        if type(value).__name__ in ("TypedStorage", "UntypedStorage"):
+            return self.all(value.tolist())
+        if type(value).__name__ == "RandomState":  # from an old file, each load gives it a seed of its own beside
+            return self.add(value.get_state())
         try:
             return self.all(value.__reduce_ex__(4) if not hasattr(value, "__getnewargs_ex__") else [repr(value)])
         except Exception:  # noqa: BLE001 - what cannot be saved is known by its attributes
@@ -131,6 +149,8 @@ class Walk:
 
     def array(self, value: Any) -> None:
         self.note(str(value.dtype), value.shape)
+        if hasattr(value, "mask"):
+            return self.all((value.data, value.mask))
         if value.dtype.names:
             return self.all(value[name] for name in value.dtype.names)
         if value.dtype.hasobject:

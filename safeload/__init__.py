@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from safeload.errors import (
         BlockedGlobalError,
         BlockedLoadError,
+        NotPinnedError,
         PolicyError,
         SafeloadError,
         SafeloadWarning,
@@ -38,6 +39,7 @@ __all__ = [
     "BlockedLoadError",
     "GlobalRef",
     "Mode",
+    "NotPinnedError",
     "Policy",
     "PolicyError",
     "Report",
@@ -70,6 +72,7 @@ _ROOMS = {
     "status": "activation",
     "BlockedGlobalError": "errors",
     "BlockedLoadError": "errors",
+    "NotPinnedError": "errors",
     "PolicyError": "errors",
     "SafeloadError": "errors",
     "SafeloadWarning": "errors",

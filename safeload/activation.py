@@ -67,7 +67,8 @@ def _within_the_lock(policy: Policy) -> Policy:
     locked = STATE.policy
     if locked is None or not locked.locked:
         return policy
-    policy = replace(policy, locked=True, contact=locked.contact)
+    required = policy.require_pins or locked.require_pins
+    policy = replace(policy, locked=True, contact=locked.contact, lock=locked.lock, require_pins=required)
     if not policy.is_within(locked):
         keep.refuse("safeload.activate(…) with a policy that lets more through")
     profiles = tuple(name for name in locked.profiles if name in policy.profiles)
@@ -136,6 +137,8 @@ class Status:
             "profiles": list(self.policy.profiles),
             "allow": sorted(map(str, self.policy.allow)),
             "tensors": self.policy.tensors.value,
+            "lock": self.policy.lock,
+            "require_pins": self.policy.require_pins,
             "doors": dict(self.doors),
             "by_what": self.by_what,
             "children": self.children,

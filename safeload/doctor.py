@@ -19,6 +19,7 @@ from typing import Any, Final
 from safeload import settings
 from safeload.activation import Status, status
 from safeload.doors.versions import HOLES, vulnerable
+from safeload.pins import reading
 from safeload.policy import Mode
 from safeload.state import STATE
 
@@ -80,6 +81,9 @@ def _policy(found: Status) -> Iterator[Check]:
     yield Check("policy", state, words)
     yield Check("mode", WELL if policy.mode is Mode.ENFORCE else NOTE, policy.mode.value)
     locked = "code and environment may only tighten it" if policy.locked else "code and environment may loosen it"
+    if policy.lock:
+        lock = reading.read(Path(policy.lock))
+        yield Check("lock file", WRONG if lock.problem else WELL, lock.problem or f"{lock}: {len(lock.pins)} pins")
     yield Check("lock", WELL if policy.locked else NOTE, locked)
     yield Check("doors", WELL if found.by_what == "the C part" else NOTE, f"held by {found.by_what}")
 

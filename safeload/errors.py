@@ -51,6 +51,7 @@ class Refusal:
         unlisted: the refused names that no shipped profile lists.
         tensors: the file holds tensors or arrays, which can be had without its code.
         required: why no safetensors file was opened in its place, where the policy wants one.
+        unpinned: why these bytes may not load here, whatever they ask for.
     """
 
     api: str
@@ -67,6 +68,7 @@ class Refusal:
     profiles: tuple[str, ...] = ()
     tensors: bool = False
     required: str = ""
+    unpinned: str = ""
     unlisted: tuple[GlobalRef, ...] = ()
 
     @property
@@ -108,6 +110,10 @@ class TensorsRequiredError(BlockedLoadError):
     """The policy opens nothing but tensors, and no safetensors file is proven to hold this one's."""
 
 
+class NotPinnedError(BlockedLoadError):
+    """Other bytes are pinned for this path, or the policy opens pinned bytes only and these are not."""
+
+
 class UndecodableError(UnreadableError, UnicodeDecodeError):
     """Its text is in another encoding, as Python 2 wrote it.
 
@@ -121,6 +127,8 @@ class UndecodableError(UnreadableError, UnicodeDecodeError):
 
 def refusal_error(refusal: Refusal) -> BlockedLoadError:
     """The error of the kind that fits the facts."""
+    if refusal.unpinned:
+        return NotPinnedError(refusal)
     if refusal.required:
         return TensorsRequiredError(refusal)
     if refusal.refused:
@@ -142,6 +150,8 @@ def explain(refusal: Refusal) -> str:
     if refusal.required:
         lines.append("  The policy opens tensors only (tensors = require), and there is no proven safetensors")
         lines.append(f"  file for it: {printable(refusal.required, 500)}")
+    if refusal.unpinned:
+        lines.append(f"  These bytes may not load here: {printable(refusal.unpinned, 1000)}.")
     if refusal.unread:
         lines.append(f"  It could not be read to its end: {printable(refusal.unread)}")
     lines += ["", *_ways_forward(refusal), "", f"Policy: {refusal.policy}."]
@@ -159,8 +169,8 @@ def _why(item: Refused) -> str:
 
 
 def _ways_forward(refusal: Refusal) -> list[str]:
-    if refusal.required:
-        return _to_tensors(refusal)
+    if refusal.unpinned or refusal.required:
+        return _pinning(refusal) if refusal.unpinned else _to_tensors(refusal)
     if refusal.undecodable and not refusal.refused:
         return ["Python 2 may have written it: pass encoding='latin1', if the function takes one."]
     if not refusal.refused:
@@ -190,6 +200,21 @@ def _ways_forward(refusal: Refusal) -> list[str]:
     else:
         lines += _allowing(refusal)
     return lines + _trust(refusal, 3)
+
+
+def _pinning(refusal: Refusal) -> list[str]:
+    """For bytes that only a pin lets in."""
+    if refusal.locked:
+        whom = printable(refusal.contact) or "whoever maintains it"
+        return [f"This policy is locked. Send this message to {whom}."]
+    if not refusal.path:
+        return ["Load it from a file, whose bytes can be pinned: safeload pin FILE --reason '…'"]
+    file = shlex.quote(refusal.path)
+    return [
+        "Nobody has said that these bytes are the right ones. Look, then pin them if they are:",
+        f"       safeload check {file}",
+        f"       safeload pin --reason '…' {file}",
+    ]
 
 
 def _to_tensors(refusal: Refusal) -> list[str]:
@@ -262,4 +287,15 @@ def _trust(refusal: Refusal, number: int) -> list[str]:
     return [
         f"{start}You made this file, or somebody you trust reviewed these very bytes:",
         *_pasted(f"with safeload.trust('sha256:{refusal.sha256}', reason='…'): {_again(refusal)}"),
+        *_for_good(refusal),
+    ]
+
+
+def _for_good(refusal: Refusal) -> list[str]:
+    """A line for a lock file, where no allowance of names helps."""
+    if all(item.ground is Ground.UNLISTED for item in refusal.refused) and refusal.refused:
+        return []
+    return [
+        "     for good, in a file that is reviewed and that SAFELOAD_LOCK names:",
+        f"       safeload pin --grant pickle --reason '…' {shlex.quote(refusal.path)}",
     ]

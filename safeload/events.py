@@ -23,6 +23,8 @@ LEVELS: Final = {
     "policy.rejected": "error",
     "policy.changed": "info",
     "policy.defended": "warning",
+    "lock.rejected": "error",
+    "signature.rejected": "warning",
     "library.vulnerable": "warning",
     "twin.hostile": "warning",
     "load.admitted": "info",

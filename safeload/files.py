@@ -14,6 +14,8 @@ from typing import Any, BinaryIO
 
 from safeload import grants, loads
 from safeload.activation import current_policy
+from safeload.pins import granting
+from safeload.pins.lock import Level
 from safeload.plain import WithPlain
 from safeload.policy import Policy, Verdict
 from safeload.scan import readers
@@ -55,9 +57,18 @@ def check(source: Source, policy: Policy | None = None) -> Verdict:
 def judged(source: Source, policy: Policy | None = None) -> tuple[Report, Verdict]:
     """The report on a file and the verdict on it, from one reading."""
     policy = current_policy() if policy is None else policy
+    answer = _of_the_bytes(source) if grants.any_trust() else granting.NOTHING
+    if answer.grant is not None:
+        policy = grants.widened(policy, answer.grant.names)
+    report, verdict = judged_by_names(source, policy)
+    if answer.grant is not None and answer.grant.level is Level.PICKLE:
+        return report, Verdict(profiles=(answer.grant.by,))
+    return report, replace(granting.credited(verdict, answer.grant), unpinned=answer.refused)
+
+
+def judged_by_names(source: Source, policy: Policy) -> tuple[Report, Verdict]:
+    """The report on a file and the verdict on what it asks for, whatever is pinned or trusted."""
     report = _report(source, _told_apart(policy))
-    if grants.any_trust() and _is_trusted(source):
-        return report, Verdict(profiles=(grants.TRUSTED,))
     verdict = policy.judge(report)
     planted = loads.planted(report)  # one judgement, wherever it is asked for
     return report, replace(verdict, refused=verdict.refused + planted)
@@ -120,9 +131,16 @@ def _yes() -> bool:
     return True
 
 
-def _is_trusted(source: Source) -> bool:
-    with _opened(source) as file:
-        return grants.trusts_bytes(file.read())
+def _of_the_bytes(source: Source) -> granting.Answer:
+    """What grants say of the source's very bytes, as a load of them would hear it."""
+    if isinstance(source, str | os.PathLike):
+        answer, held = granting.of_path(source, os.fsdecode(source))
+        if held is not None:
+            held.close()
+        return answer
+    if isinstance(source, bytes | bytearray | memoryview):
+        return granting.of_bytes(source)[0]
+    return granting.of_file(source, loads.path_of(source))[0]
 
 
 class _TorchArchive:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import importlib.machinery
-import os
 import re
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Token
 from dataclasses import replace
@@ -40,7 +39,7 @@ def policy_in_force() -> Policy:
 
 
 @lru_cache(maxsize=64)
-def _with(policy: Policy, granted: frozenset[Granted]) -> Policy:
+def _with(policy: Policy, granted: frozenset[Any]) -> Policy:
     refs = frozenset(item for item in granted if isinstance(item, GlobalRef))
     added = sorted(item for item in granted if isinstance(item, str))
     profiles = dict.fromkeys((*policy.profiles, *added))
@@ -153,28 +152,29 @@ def for_this_block(refs: frozenset[GlobalRef]) -> Iterator[None]:
 
 
 def any_trust() -> bool:
-    return bool(STATE.trusted or BLOCK_TRUST.get()) and not policy_in_force().locked
+    """Whether the bytes of a load may matter, and not only what they ask for."""
+    policy = STATE.policy  # what allow() adds to it changes none of this
+    if policy is not None and (policy.lock or policy.require_pins or policy.keys):
+        return True
+    return bool(STATE.trusted or BLOCK_TRUST.get()) and not (policy is not None and policy.locked)
 
 
-def trusts_bytes(data: Any) -> bool:
-    """Whether a grant names the digest of exactly these bytes."""
-    if not any_trust():
-        return False
-    import hashlib  # brings in OpenSSL, 4 MB
-
-    digest = "sha256:" + hashlib.sha256(data).hexdigest()
-    return digest in STATE.trusted or any(digest == item for item, _ in BLOCK_TRUST.get())
+def pins_required() -> bool:
+    """Whether nothing may load but bytes that have a grant."""
+    return STATE.policy is not None and STATE.policy.require_pins
 
 
-def trusted_content(source: Any) -> bytes | None:
-    """The whole content of a file whose digest is trusted, or None; it is to be loaded from these bytes."""
-    if not any_trust() or not isinstance(source, str | os.PathLike):
-        return None
-    try:
-        content = Path(source).read_bytes()
-    except OSError:
-        return None
-    return content if trusts_bytes(content) else None
+def trusted_digests() -> Mapping[str, str]:
+    """What ``trust()`` named, each with its reason; nothing under a lock."""
+    if policy_in_force().locked:
+        return {}
+    in_block = BLOCK_TRUST.get()
+    return {**STATE.trusted, **dict(in_block)} if in_block else STATE.trusted
+
+
+def widened(policy: Policy, names: frozenset[GlobalRef]) -> Policy:
+    """The policy with the names that a pin gives to the bytes being loaded, locked or not."""
+    return _with(policy, names) if names else policy
 
 
 def digest_of_path(path: str) -> str:

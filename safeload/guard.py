@@ -17,6 +17,10 @@ from typing import Any
 from safeload import grants, record
 from safeload.doors.channels import channel_of
 from safeload.loads import ANYTHING, NOTHING, Announcement, Asked, Load, MoreThanData, path_of, planted, refuse
+from safeload.pins import granting
+from safeload.pins.granting import Answer
+from safeload.pins.held import Held
+from safeload.pins.lock import Level
 from safeload.policy import Ground, Mode, Policy, Refused, Twins, Verdict
 from safeload.scan.listen import is_regular
 from safeload.scan.look import look, normalised
@@ -61,15 +65,39 @@ def examine(load: Load) -> None:
     load.pending = None
     if passes(load, record.caller()):
         return
-    if grants.trusts_bytes(data):
-        load.approved = ANYTHING
-        load.trusted = True
+    admit_bytes(load, data)
+    if load.trusted:
         return
     report = look_at(data, options)
     if report.problem and not report.uses and not report.objections:
         load.approved = NOTHING
         return
     judge(load, report, size=len(memoryview(data)))
+
+
+def admit(load: Load, answer: Answer, held: Held | None = None) -> None:
+    """Let a load do what a grant of its very bytes says. The one way in for trust.
+
+    Raises:
+        NotPinnedError: these bytes may not load here, whatever they ask for.
+    """
+    if answer.refused:
+        refuse(load, policy_in_force(), Verdict(unpinned=answer.refused))
+    grant = answer.grant
+    if grant is None:
+        return
+    load.grant = grant
+    if held is not None and held.stamp:
+        load.watched, load.stamp = held.file, held.stamp  # it is read where it lies
+    if grant.level is Level.PICKLE:
+        load.approved, load.trusted = ANYTHING, True
+    load.sink_of_outermost().granted(grant.by, grant.facts())
+
+
+def admit_bytes(load: Load, data: Any) -> None:
+    """The same for bytes in memory, once; what is loaded from verified bytes has their grant."""
+    if load.grant is None and grants.any_trust():
+        admit(load, *granting.of_bytes(data, load.named()[1]))
 
 
 def look_at(data: Any, options: Mapping[str, Any]) -> Report:
@@ -123,7 +151,7 @@ def judge(load: Load, report: Report, *, size: int | None = None) -> None:
     policy = policy_in_force()
     verdict = policy.judge(report)
     refused = verdict.refused + planted(report) + _not_installed(policy, report.uses)
-    load.sink_of_outermost().saw(report, verdict, size)
+    load.sink_of_outermost().saw(report, granting.credited(verdict, load.grant), size)
     if refused or verdict.unread:
         refuse(load, policy, replace(verdict, refused=refused))
         load.approved = ANYTHING
@@ -225,8 +253,10 @@ def _ask_by_name(load: Load, raw: GlobalRef) -> None:
 
 
 def policy_in_force() -> Policy:
-    """The policy with what ``allow()`` added for the process and for this block."""
-    return grants.policy_in_force()
+    """The policy with what ``allow()`` added, and what a pin gives to the bytes that are being loaded."""
+    policy = grants.policy_in_force()
+    load: Load | None = THREAD.load
+    return policy if load is None or load.grant is None else grants.widened(policy, load.grant.names)
 
 
 __all__ = [

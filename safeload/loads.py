@@ -11,6 +11,8 @@ from safeload import grants, keep, record, settings
 from safeload.allowlists import brings, problem_of, profiles_naming
 from safeload.errors import Refusal, refusal_error
 from safeload.kept import KeptType
+from safeload.pins.granting import Grant
+from safeload.pins.held import Held
 from safeload.plain import words_for
 from safeload.policy import Ground, Mode, Policy, Refused, Verdict
 from safeload.scan.report import Report
@@ -54,6 +56,8 @@ class Load(metaclass=KeptType):
         watched: a file that the load reads again after the look, which must not change meanwhile.
         asking: a renaming ``find_class`` is being asked what it makes of a name, to import nothing.
         pending: the bytes of a ``loads`` that has not asked for a name yet, with its options.
+        grant: what lets exactly these bytes in, if anything does; inherited by what is loaded from them.
+        held: the verified bytes, where they are loaded from a file of their own.
     """
 
     approved: Container[Any] | None = None
@@ -64,6 +68,8 @@ class Load(metaclass=KeptType):
     path = ""
     outer: Load | None = None
     trusted = False
+    grant: Grant | None = None
+    held: Held | None = None
     sink: record.Sink | None = None
     refusal: Refusal | None = None
     watched: Any = None
@@ -76,13 +82,13 @@ class Load(metaclass=KeptType):
         self.outer = THREAD.load
         THREAD.load = self
         if self.outer is not None:
-            self.trusted = self.outer.trusted
+            outer = self.outer
+            self.trusted, self.grant, self.held = outer.trusted, outer.grant, outer.held
+            self.watched, self.stamp = outer.watched, outer.stamp
         return self
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
         THREAD.load = self.outer
-        if self.trusted and self.outer is None:
-            self.sink_of_outermost().profiles[grants.TRUSTED] = None
         if self.sink is not None and self.outermost() is self:
             self.sink.finish(self.path, error)
 
@@ -155,6 +161,7 @@ def refusal_of(load: Load, policy: Policy, verdict: Verdict, *, required: str = 
         refused=tuple(map(told, verdict.refused)),
         unread=verdict.unread,
         undecodable=verdict.undecodable,
+        unpinned=verdict.unpinned,
         sha256=grants.digest_of_path(path),
         policy=f"{policy.mode.value}, {policy.origin}",
         locked=policy.locked,

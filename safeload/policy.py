@@ -73,16 +73,18 @@ class Verdict(metaclass=KeptType):
         unread: why the stream could not be read to its end; empty if it could.
         undecodable: what the UnicodeDecodeError says that was the reason, if it was one.
         profiles: the lists and grants that allowed the rest.
+        unpinned: why these bytes may not load whatever they ask for; empty if they may.
     """
 
     refused: tuple[Refused, ...] = ()
     unread: str = ""
     undecodable: tuple[Any, ...] = ()
     profiles: tuple[str, ...] = ()
+    unpinned: str = ""
 
     @property
     def admitted(self) -> bool:
-        return not self.refused and not self.unread
+        return not self.refused and not self.unread and not self.unpinned
 
 
 GRANT = "allow()"
@@ -101,6 +103,9 @@ class Policy(metaclass=KeptType):
         locked: code and environment may only tighten it.
         limits: how much one pickle may ask of memory and time.
         contact: whom a refusal under a locked policy sends its reader to.
+        lock: the lock file whose pins count; empty if none does.
+        require_pins: whether nothing loads but bytes that a grant names by their digest.
+        keys: public keys whose signatures count, each as its digest and the file it lies in.
     """
 
     mode: Mode = Mode.ENFORCE
@@ -111,6 +116,9 @@ class Policy(metaclass=KeptType):
     locked: bool = False
     limits: Limits = DEFAULTS
     contact: str = ""
+    lock: str = ""
+    require_pins: bool = False
+    keys: tuple[tuple[str, str], ...] = ()
 
     def is_within(self, bounds: Policy) -> bool:
         """Whether it lets through nothing that the other does not, and stays as locked."""
@@ -120,6 +128,9 @@ class Policy(metaclass=KeptType):
             and self.allow <= bounds.allow
             and self.tensors.strictness >= bounds.tensors.strictness
             and self.locked >= bounds.locked
+            and self.lock == bounds.lock  # another opens other files, and none binds no path
+            and self.require_pins >= bounds.require_pins
+            and set(self.keys) <= set(bounds.keys)
             and all(own <= bound for own, bound in zip(self.limits, bounds.limits, strict=True))
         )
 
@@ -132,6 +143,8 @@ class Policy(metaclass=KeptType):
         said: tuple[Any, ...] = (self.mode.value, self.profiles, names, self.locked, self.tensors.value)
         if self.limits != Limits():
             said = (*said, self.limits)
+        if self.lock or self.require_pins or self.keys:
+            said = (*said, self.lock, self.require_pins, self.keys)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
     def rulebook(self) -> Rulebook:

@@ -29,6 +29,9 @@ FILE_KEYS: Final[dict[str, tuple[type, str]]] = {
     "contact": (str, "a text"),
     "log": (str, "a text"),
     "paths": (str, "a text"),
+    "lock": (str, "a text"),
+    "require_pins": (bool, "true or false"),
+    "keys": (dict, "a table of texts"),
     "limits": (dict, "a table of numbers"),
 }
 
@@ -53,6 +56,11 @@ def read_system_file(path: Path) -> Written:
         PolicyError: it cannot be taken as it stands.
         FileNotFoundError: there is none.
     """
+    return _parse(path, text_of_system_file(path))
+
+
+def text_of_system_file(path: Path) -> str:
+    """What a file says that nobody but the machine's maintainer may write; raises as its readers do."""
     text, status = _text(path)
     if hasattr(os, "geteuid"):
         if status.st_uid not in SYSTEM_OWNERS:
@@ -61,7 +69,7 @@ def read_system_file(path: Path) -> Written:
         if status.st_mode & WRITABLE_BY_OTHERS:
             msg = f"{path}: others than its owner may write it ({stat.filemode(status.st_mode)}): chmod go-w"
             raise PolicyError(msg)
-    return _parse(path, text)
+    return text
 
 
 def read_named_file(path: Path) -> Written:
@@ -71,11 +79,16 @@ def read_named_file(path: Path) -> Written:
         PolicyError: it cannot be taken as it stands.
         FileNotFoundError: there is none.
     """
+    return _parse(path, text_of_named_file(path))
+
+
+def text_of_named_file(path: Path) -> str:
+    """What a file says that not everybody may write; raises as its readers do."""
     text, status = _text(path)
     if hasattr(os, "geteuid") and status.st_mode & stat.S_IWOTH:
         msg = f"{path}: everybody may write it ({stat.filemode(status.st_mode)}): chmod o-w"
         raise PolicyError(msg)
-    return _parse(path, text)
+    return text
 
 
 def _text(path: Path) -> tuple[str, os.stat_result]:
@@ -104,20 +117,29 @@ def _text(path: Path) -> tuple[str, os.stat_result]:
         raise PolicyError(msg) from None
 
 
-def _parse(path: Path, text: str) -> Written:
+def table_of(path: Path, text: str) -> dict[str, Any]:
+    """TOML as values.
+
+    Raises:
+        PolicyError: it is none; says the line.
+    """
     import tomllib
 
     try:
-        table = tomllib.loads(text)
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         said = printable(str(error))
         at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", said)
         line = at and (at[1] or len(text.splitlines()))
         msg = f"{path}, line {line}: {said[: at.start()]}" if at else f"{path}: {said}"
         raise PolicyError(msg) from None
+
+
+def _parse(path: Path, text: str) -> Written:
+    table = table_of(path, text)
     for key, value in table.items():
         wanted = FILE_KEYS.get(key)
-        where = f"{path}, line {_line_of(text, key)}"
+        where = f"{path}, line {line_of(text, key)}"
         if wanted is None:
             msg = f"{where}: there is no key {printable(key)!r}; there are {', '.join(FILE_KEYS)}"
             raise PolicyError(msg)
@@ -137,9 +159,28 @@ def limits(table: dict[str, Any], where: str) -> Limits:
     return Limits(**{key: float(value) for key, value in table.items()})
 
 
+def beside(path: Path, named: str) -> str:
+    """A file that a policy names: what is no whole path begins at the policy's own folder."""
+    return str(path.absolute().parent / named) if named else ""
+
+
+def keys(path: Path, table: dict[str, Any], where: str) -> tuple[tuple[str, str], ...]:
+    """Public keys whose signatures count, by digest; the file is only where the key lies."""
+    wrong = [key for key, value in table.items() if not is_digest(key) or not isinstance(value, str) or not value]
+    if wrong:
+        msg = f'{where} are digests with the file of each key, as in "sha256:…" = "team.pem"'
+        raise PolicyError(msg)
+    return tuple(sorted((key, beside(path, value)) for key, value in table.items()))
+
+
+def is_digest(text: str) -> bool:
+    """Whether it is a whole digest as everything here writes one: small letters, all 64 digits."""
+    return re.fullmatch(r"sha256:[0-9a-f]{64}", text) is not None
+
+
 def _written(path: Path, text: str, table: dict[str, Any]) -> Written:
     def where(key: str, item: str = "") -> str:
-        return f"{path}, line {_line_of(text, key, item)}: {key}"
+        return f"{path}, line {line_of(text, key, item)}: {key}"
 
     policy = Policy(
         mode=mode(table.get("mode", "enforce"), where("mode")),
@@ -150,12 +191,15 @@ def _written(path: Path, text: str, table: dict[str, Any]) -> Written:
         locked=table.get("locked", False),
         contact=table.get("contact", ""),
         limits=limits(table.get("limits", {}), where("limits")),
+        lock=beside(path, table.get("lock", "")),
+        require_pins=table.get("require_pins", False),
+        keys=keys(path, table.get("keys", {}), where("keys")),
     )
     shown = one_of(table.get("paths", "plain"), PATHS, where("paths"))
     return Written(policy, table.get("log", "stderr"), shown)
 
 
-def _line_of(text: str, key: str, item: str = "") -> int:
+def line_of(text: str, key: str, item: str = "") -> int:
     """The line where a key stands, or an item of its list: for the reader of an error only."""
     lines = text.splitlines()
     at = re.compile(rf"""\s*\[*\s*["']?{re.escape(key)}["']?\s*[=.\]]""")

@@ -78,6 +78,11 @@ class Sink:
         if size is not None:
             self.size = size
 
+    def granted(self, by: str, facts: dict[str, str]) -> None:
+        """What let the bytes in; of the loads inside it each may have its own, and the first is told."""
+        self.profiles[by] = None
+        self.facts.setdefault("grant", facts)
+
     def blocked(self, refusal: Refusal) -> None:
         self.outcome = "load.blocked"
         self._refused(refusal)
@@ -105,6 +110,7 @@ class Sink:
             "never": [str(item.ref) for item in refusal.refused if item.ground is Ground.NEVER],
             "grounds": [f"{item.ref}: {item.text}" for item in refusal.refused],
             "unread": refusal.unread,
+            "unpinned": refusal.unpinned,
         }
 
     def finish(self, path: str, error: BaseException | None) -> None:

@@ -32,6 +32,7 @@ VARIABLES: Final = (
     "SAFELOAD_CACHE",
     "SAFELOAD_LOG",
     "SAFELOAD_PATHS",
+    "SAFELOAD_LOCK",
     "SAFELOAD_LOCKED",
 )
 # Whoever names a locked file says in the same breath where its log goes.
@@ -40,6 +41,7 @@ POLICY_ONLY: Final = (
     "SAFELOAD_ALLOW",
     "SAFELOAD_PROFILES",
     "SAFELOAD_TENSORS",
+    "SAFELOAD_LOCK",
     "SAFELOAD_LOCKED",
 )
 
@@ -112,7 +114,7 @@ def _free(system: Written | None, environment: Mapping[str, str]) -> Settings:
     named = environment.get("SAFELOAD_POLICY", "")
     if named:
         try:
-            written, problem = policy_file.read_named_file(_expanded(named)), ""
+            written, problem = policy_file.read_named_file(_expanded(named, "SAFELOAD_POLICY")), ""
         except FileNotFoundError:
             problem = f"{named}, which SAFELOAD_POLICY names: there is no such file"
             written = Written(Policy())
@@ -123,11 +125,11 @@ def _free(system: Written | None, environment: Mapping[str, str]) -> Settings:
     return Settings(policy, environment.get("SAFELOAD_LOG", written.log), paths, problem, passed_over)
 
 
-def _expanded(named: str) -> Path:
+def _expanded(named: str, variable: str) -> Path:
     try:
         return Path(named).expanduser()
     except RuntimeError as error:  # a home that nobody knows
-        msg = f"SAFELOAD_POLICY: {error}"
+        msg = f"{variable}: {error}"
         raise PolicyError(msg) from None
 
 
@@ -140,6 +142,7 @@ class _Said:
     allow: frozenset[GlobalRef]
     tensors: Twins | None
     locked: bool
+    lock: str
 
 
 def _said(environment: Mapping[str, str]) -> _Said:
@@ -153,13 +156,15 @@ def _said(environment: Mapping[str, str]) -> _Said:
     if locked not in TRUE:
         msg = f"SAFELOAD_LOCKED is 0 or 1, not {locked!r}"
         raise PolicyError(msg)
-    tensors = environment.get("SAFELOAD_TENSORS", "")
+    tensors, lock = environment.get("SAFELOAD_TENSORS", ""), environment.get("SAFELOAD_LOCK", "")
     return _Said(
         policy_file.mode(mode, "SAFELOAD_MODE") if mode else None,
         policy_file.profiles(parts("SAFELOAD_PROFILES"), in_variable("SAFELOAD_PROFILES")),
         policy_file.names(parts("SAFELOAD_ALLOW"), in_variable("SAFELOAD_ALLOW")),
         policy_file.twins(tensors, "SAFELOAD_TENSORS") if tensors else None,
         TRUE[locked],
+        # A program may change its folder later.
+        str(_expanded(lock, "SAFELOAD_LOCK").absolute()) if lock else "",
     )
 
 
@@ -174,6 +179,7 @@ def _widened(policy: Policy, environment: Mapping[str, str]) -> Policy:
             allow=policy.allow | said.allow,
             tensors=said.tensors or policy.tensors,
             locked=policy.locked or said.locked,
+            lock=said.lock or policy.lock,
         ),
     )
 
@@ -204,6 +210,7 @@ def _loosening(
         "SAFELOAD_PROFILES": bool(asked - {"default", *policy.profiles}),
         "SAFELOAD_POLICY": environment.get("SAFELOAD_POLICY", "") not in ("", policy.origin),
         "SAFELOAD_TENSORS": tensors in {t.value for t in Twins if t.strictness < policy.tensors.strictness},
+        "SAFELOAD_LOCK": environment.get("SAFELOAD_LOCK", "") not in ("", policy.lock),
         "SAFELOAD_CACHE": False,
         "SAFELOAD_LOG": environment.get("SAFELOAD_LOG", written.log) != written.log,
         "SAFELOAD_PATHS": environment.get("SAFELOAD_PATHS", written.paths) != written.paths,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import weakref
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,8 @@ class State(metaclass=KeptType):
         doors: the doors that stand, with how they stand there.
         originals: CPython's own functions behind the doors, by what they do.
         warned: files that audit mode has warned of already.
+        held: open files whose bytes have a grant, each with what tells that it was not rewritten and
+            the verified bytes: a file of many pickles is read once.
     """
 
     floor: Policy | None = None
@@ -54,6 +57,7 @@ class State(metaclass=KeptType):
     doors: dict[str, str] = field(default_factory=dict)
     originals: dict[str, Any] = field(default_factory=dict)
     warned: set[str] = field(default_factory=set)
+    held: weakref.WeakKeyDictionary[Any, Any] = field(default_factory=weakref.WeakKeyDictionary)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if getattr(self, "floor", None) is not None and self._loosens(name, value):

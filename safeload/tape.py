@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 from safeload import grants
+from safeload.pins import granting
+from safeload.pins.granting import Answer
+from safeload.pins.held import Held
 from safeload.replay import Onward, Playing, Repeating, consumed
-from safeload.scan.listen import Answer, Copy, Live, Window, is_regular, listener
+from safeload.scan.listen import Answer as Told
+from safeload.scan.listen import Copy, Live, Window, is_regular, listener
 from safeload.scan.look import Look, engine, holds_more, look
 from safeload.scan.memo import Kept
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
@@ -36,8 +40,11 @@ class Tape:
         "peeks",
         "recorder",
         "replaying",
+        "root",
         "seen",
+        "stands",
         "start",
+        "users",
         "weighed",
     )
 
@@ -60,7 +67,11 @@ class Tape:
         self.cut = ""
         # Whether somebody has found already that the stream asks for no more than a process has.
         self.weighed = False
-        self.answers: list[Answer] = []
+        self.answers: list[Told] = []
+        self.stands = True  # whether the load reads through it
+        # While verified bytes are read in its place: the user's file, and the one that they are in.
+        self.users: Any = None
+        self.root: BinaryIO | None = None
 
     # What the unpickler calls. It takes hold of these methods once, so they look up the source.
     def read(self, *size: int) -> Any:
@@ -142,16 +153,30 @@ class Tape:
         """The first bytes that the look saw, to tell what they look like."""
         return b"".join(told for _, _, told in self.answers[:8] if isinstance(told, bytes))
 
-    def trusted(self) -> bool:
-        """Whether a grant names these bytes: the whole file, read into memory and kept for the load."""
-        if self.file.seekable() and self.file.tell() == 0:
-            content = self.file.read()
-            self.file.seek(0)
-            if grants.trusts_bytes(content):
-                self.current, self.start, self.consumed = io.BytesIO(content), 0, len(content)
-                self.replaying = True
-                return True
-        return False
+    def verify(self, path: str) -> tuple[Answer, Held | None]:
+        """What is to be said of the very bytes; if they have a grant, read only what was verified.
+
+        A file that somebody else goes on reading itself cannot have one.
+        """
+        if not self.stands:
+            return granting.of_what_is_no_file(path), None
+        answer, held = granting.of_file(self.file, path)
+        if held is not None:
+            root = held.again()
+            try:
+                stream = granting.over(self.file, root)
+            except Exception:  # noqa: BLE001 - it says itself what is wrong with it, when it is read
+                root.close()
+                return granting.of_what_is_no_file(path), None
+            self.users, self.root = self.file, root
+            self.file = self.current = stream
+            self.weighed = False
+        return answer, held
+
+    def is_part_of(self, held: Held | None) -> bool:
+        """Whether what it reads was verified already, with the load around it."""
+        root = granting.root_of(self.file)
+        return root is None or (held is not None and held.owns(root))
 
     def replay(self) -> None:
         """Give the C unpickler the answers that the look's had."""
@@ -190,6 +215,10 @@ class Tape:
         self.pass_through()
 
     def pass_through(self) -> None:
+        if self.users is not None and self.root is not None:
+            self.users.seek(self.file.tell())
+            self.root.close()
+            self.file, self.users, self.root = self.users, None, None
         self.current = self.file
         self.answers = []
         self.replaying = False
@@ -229,6 +258,10 @@ class MemoryTape(Tape):
 
     def head(self) -> bytes:
         return bytes(self.file.getbuffer()[self.file.tell() :][:1024])
+
+    def verify(self, path: str) -> tuple[Answer, Held | None]:
+        """Its bytes are in memory already, and are read from there."""
+        return granting.of_bytes(self.file.getvalue(), path)
 
     def replay(self) -> None:
         self.pass_through()

@@ -39,14 +39,14 @@ FLOORS = (
         "safeload.named",
         "safeload.boot",
     ),
-    ("safeload.replay", "safeload.tape", "safeload.loads", "safeload.tensors"),
+    ("safeload.replay", "safeload.tape", "safeload.loads", "safeload.tensors", "safeload.pins"),
     # Who judges has to know a channel when it sees one.
     ("safeload.guard", "safeload.doors.channels"),
     ("safeload.doors",),
     ("safeload.health",),
     ("safeload.activation",),
     # Who converts has to know where the cache is, which the settings say.
-    ("safeload.files", "safeload.tensors.folders"),
+    ("safeload.files", "safeload.pinning", "safeload.tensors.folders"),
     ("safeload.installing", "safeload.doctor", "safeload.notebook", "safeload.learning", "safeload.naming"),
     ("safeload", "safeload.demo", "safeload.cli", "safeload.__main__", "safeload.startup"),
 )
@@ -58,6 +58,7 @@ KEEPERS = {
     "click": {"safeload.cli"},
     "rich": {"safeload.cli", "safeload.demo"},
     "lz4": {"safeload.scan.unpack"},
+    "cryptography": {"safeload.pins.keys"},
     # Only by who reads a torch archive with torch's own reader, and by who shows real loads.
     "torch": {"safeload.files", "safeload.demo", "safeload.tensors.build"},
     # What holds tensors where there is no torch.

@@ -358,3 +358,73 @@ def test_whether_the_twin_is_opened(
     found = settings.load(environment)
     assert [found.policy.tensors, bool(found.problem)] == expected
     assert ("SAFELOAD_TENSORS" in found.passed_over) == (environment.get("SAFELOAD_TENSORS") == "off" and found.policy.locked)
+
+
+# Which lock file counts: (the locked system file, or none; the environment; the lock file, whether it has a problem)
+LOCK_FILES = {
+    "none": (None, {}, ""),
+    "the environment's": (None, {"SAFELOAD_LOCK": "/x/a.lock"}, "/x/a.lock"),
+    "the environment's, under its own lock": (None, {"SAFELOAD_LOCK": "/x/a.lock", "SAFELOAD_LOCKED": "1"}, "/x/a.lock"),
+    "the environment's before an open policy's": ('lock = "p.lock"', {"SAFELOAD_LOCK": "/x/a.lock"}, "/x/a.lock"),
+    "a policy's, from its own folder": ('lock = "p.lock"', {}, "FOLDER/p.lock"),
+    "a locked policy's": ('locked = true\nlock = "p.lock"', {}, "FOLDER/p.lock"),
+    "a locked policy's before the environment's": (
+        'locked = true\nlock = "p.lock"', {"SAFELOAD_LOCK": "/x/a.lock"}, "FOLDER/p.lock",
+    ),
+    "none where a locked policy names none": ("locked = true", {"SAFELOAD_LOCK": "/x/a.lock"}, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "environment", "lock"), LOCK_FILES.values(), ids=LOCK_FILES)
+def test_the_lock_file_that_counts(said: str | None, environment: dict[str, str], lock: str, system: Path) -> None:
+    if said is not None:
+        write(system, said)
+    found = settings.load(environment)
+    assert found.policy.lock == lock.replace("FOLDER", str(system.parent))
+    passed_over = bool(said and "locked" in said and environment)
+    assert ("SAFELOAD_LOCK" in found.passed_over) is passed_over
+
+
+PINNED = """version = 1
+[[file]]
+sha256 = "{digest}"
+size = {size}
+grant = "pickle"
+reason = "a test"
+pinned = 2026-01-31
+"""
+STREAM = b"cos\ngetcwd\n."
+# What loads under a locked system policy: (what it says, the lock file's mode, whether it loads)
+UNDER_A_LOCK = {
+    "pinned in its lock file": ('lock = "safeload.lock"', 0o644, True),
+    "pinned in a lock file that others may write": ('lock = "safeload.lock"', 0o664, False),
+    "pinned where it names no lock file": ("", 0o644, False),
+    "pinned where only pins load": ('lock = "safeload.lock"\nrequire_pins = true', 0o644, True),
+}
+
+
+@pytest.mark.parametrize(("said", "mode", "loads"), UNDER_A_LOCK.values(), ids=UNDER_A_LOCK)
+def test_pins_under_a_lock(said: str, mode: int, loads: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a column
+    import hashlib
+
+    text = PINNED.format(digest=hashlib.sha256(STREAM).hexdigest(), size=len(STREAM))
+    write(tmp_path / "safeload.lock", text, mode)
+    ended = run_child(tmp_path, "os:getcwd", "", said, SAFELOAD_LOCK=str(tmp_path / "safeload.lock"))
+    assert json.loads(ended.stdout) is loads, ended.stderr
+
+
+LOOSER = {
+    "no lock file": "safeload.activate(safeload.Policy(lock=''))",
+    "another lock file": "safeload.activate(safeload.Policy(lock='/x/mine.lock'))",
+    "pins not required": "safeload.activate(safeload.Policy(require_pins=False))",
+}
+
+
+@pytest.mark.parametrize("code", LOOSER.values(), ids=LOOSER)
+def test_code_may_not_loosen_what_a_locked_policy_says_of_pins(code: str, tmp_path: Path) -> None:
+    """Whatever it asks for, the locked policy's own lock file counts, and pins stay required."""
+    said = 'lock = "safeload.lock"\nrequire_pins = true'
+    show = f"{code}\np = safeload.current_policy()\nprint(p.lock, p.require_pins, file=sys.stderr)"
+    ended = run_child(tmp_path, "fractions:Fraction", show, said)
+    assert json.loads(ended.stdout) is False
+    assert f"{tmp_path / 'safeload.lock'} True" in ended.stderr

@@ -41,8 +41,6 @@ def load(path: Path):
 
 
 CASES = {
-    "trainer's checkpoint": Case(lambda path: trainer(path).save_checkpoint(path), load, "with lightning"),
-    "weights only": Case(
-        lambda path: trainer(path).save_checkpoint(path, weights_only=True), load, "with lightning"
-    ),
+    "trainer's checkpoint": Case(lambda path: trainer(path).save_checkpoint(path), load),
+    "weights only": Case(lambda path: trainer(path).save_checkpoint(path, weights_only=True), load),
 }

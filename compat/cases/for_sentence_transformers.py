@@ -16,5 +16,5 @@ CASES = {
     "weights": torched(lambda: dense().state_dict()),
     "embeddings": pickled(lambda: {"sentences": ["a", "b"], "embeddings": np.eye(2, dtype="f4")}),
     "tensors of embeddings": joblibbed(lambda: torch.eye(2)),
-    "whole module": torched(dense, "with sentence-transformers, torch-modules"),
+    "whole module": torched(dense, "with sentence-transformers"),
 }

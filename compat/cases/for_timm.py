@@ -23,6 +23,6 @@ def checkpoint():
 CASES = {
     "state dict": torched(lambda: model().state_dict()),
     "training checkpoint": torched(checkpoint),
-    "whole model": torched(model, "with timm, torch-modules"),
-    "whole resnet": torched(lambda: timm.create_model("test_resnet", pretrained=False), "with timm, torch-modules"),
+    "whole model": torched(model, "with timm"),
+    "whole resnet": torched(lambda: timm.create_model("test_resnet", pretrained=False), "with timm"),
 }

@@ -49,6 +49,6 @@ CASES = {
     "a Trainer's folder, to resume from": Case(trained, resumed),
     "a Trainer's folder, its arguments": Case(trained, its_arguments, WITH),
     "state dict": torched(lambda: model().state_dict()),
-    "whole model": torched(model, "with transformers, torch-modules"),
+    "whole model": torched(model, "with transformers"),
     "configuration": pickled(config, "with transformers"),
 }

@@ -2,7 +2,7 @@
 
 from shapes import torched
 
-BOTH = "with ultralytics, torch-modules"
+WITH = "with ultralytics"
 
 
 def model(task, name):
@@ -21,10 +21,10 @@ def checkpoint():
 
 
 CASES = {
-    "detection": torched(checkpoint, BOTH),
-    "v11": torched(lambda: {"model": model("DetectionModel", "yolo11n.yaml")}, BOTH),
-    "segmentation": torched(lambda: {"model": model("SegmentationModel", "yolov8n-seg.yaml")}, BOTH),
-    "pose": torched(lambda: {"model": model("PoseModel", "yolov8n-pose.yaml")}, BOTH),
-    "classification": torched(lambda: {"model": model("ClassificationModel", "yolov8n-cls.yaml")}, BOTH),
-    "boxes": torched(lambda: {"model": model("OBBModel", "yolov8n-obb.yaml")}, BOTH),
+    "detection": torched(checkpoint, WITH),
+    "v11": torched(lambda: {"model": model("DetectionModel", "yolo11n.yaml")}, WITH),
+    "segmentation": torched(lambda: {"model": model("SegmentationModel", "yolov8n-seg.yaml")}, WITH),
+    "pose": torched(lambda: {"model": model("PoseModel", "yolov8n-pose.yaml")}, WITH),
+    "classification": torched(lambda: {"model": model("ClassificationModel", "yolov8n-cls.yaml")}, WITH),
+    "boxes": torched(lambda: {"model": model("OBBModel", "yolov8n-obb.yaml")}, WITH),
 }

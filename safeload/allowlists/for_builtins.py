@@ -15,10 +15,9 @@ from safeload.allowlists.rules import (
     reconstructor,
     takes,
 )
+from safeload.allowlists.rules_attributes import attribute_named, known_attribute
 from safeload.allowlists.rules_stdlib import (
-    attribute_named,
     encoded,
-    known_attribute,
     latin1,
     no_bytes,
     no_positions,
@@ -127,8 +126,26 @@ ENTRIES: Final[Entries] = {
     ),
     **rows(
         "builtins", "builtins: getattr", "c",
-        "only for the pairs that a library's own pickles hold: any other attribute leads to code",
+        "how picklers write a nested name or a method: what it hands out must be on a list by its whole name",
         call=known_attribute, resolves=attribute_named,
+    ),
+    **rows(
+        "builtins",
+        """
+        builtins: str.capitalize str.casefold str.count str.endswith str.find str.isalnum str.isalpha
+        builtins: str.isdecimal str.isdigit str.islower str.isnumeric str.isspace str.istitle str.isupper
+        builtins: str.join str.lower str.lstrip str.partition str.replace str.rpartition str.rsplit
+        builtins: str.rstrip str.split str.splitlines str.startswith str.strip str.swapcase str.title
+        builtins: str.upper str.zfill dict.get dict.__getitem__
+        """,
+        "r",
+        "a method of text or of a dict, which a transformer or a tokenizer keeps; str.format reaches "
+        "into what it formats and is not here",
+        call=only_later,
+    ),
+    **rows(
+        "builtins", "builtins: min max sorted print", "r",
+        "kept as a value; called with a key it calls that, so no partial may hold it",
     ),
     **rows(
         "builtins", "_codecs: encode", "c",

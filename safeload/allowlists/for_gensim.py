@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from safeload.allowlists.quiet import ESTIMATORS, quiet
-from safeload.allowlists.rules import only_later
+from safeload.allowlists.rules import by_position, only_later
 from safeload.allowlists.rules_forms import dict_state, no_args
 from safeload.allowlists.table import Entries, rows
 
@@ -33,6 +33,13 @@ ENTRIES: Final[Entries] = {
         reason="numbers and words in its attributes; at most a flag is set at load",
         call=no_args,
         state=dict_state,
+    ),
+    **rows(
+        PROFILE,
+        "gensim.models.doc2vec: TaggedDocument LabeledSentence",
+        uses="n",
+        reason="a named tuple of words and tags",
+        call=by_position,
     ),
     **rows(
         PROFILE,

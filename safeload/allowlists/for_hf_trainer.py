@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from safeload.allowlists.rules import by_position
 from safeload.allowlists.rules_checkpoints import one_value
 from safeload.allowlists.rules_forms import dict_state, no_args
 from safeload.allowlists.table import Entries, rows
@@ -21,7 +22,19 @@ ENTRIES: Final[Entries] = {
         transformers.training_args: TrainingArguments
         transformers.training_args_seq2seq: Seq2SeqTrainingArguments
         transformers.trainer_pt_utils: AcceleratorConfig
+        transformers.trainer_callback: TrainerState
+        transformers.trainer_utils: EvalPrediction
         accelerate.state: PartialState
+        sentence_transformers.training_args: SentenceTransformerTrainingArguments
+        trl.trainer.cpo_config: CPOConfig
+        trl.trainer.dpo_config: DPOConfig
+        trl.trainer.grpo_config: GRPOConfig
+        trl.trainer.kto_config: KTOConfig
+        trl.trainer.orpo_config: ORPOConfig
+        trl.trainer.ppo_config: PPOConfig
+        trl.trainer.reward_config: RewardConfig
+        trl.trainer.rloo_config: RLOOConfig
+        trl.trainer.sft_config: SFTConfig
         """,
         uses="ns",
         reason="settings in its attributes; no code at load, but a later training obeys them",
@@ -30,11 +43,19 @@ ENTRIES: Final[Entries] = {
     ),
     **rows(
         PROFILE,
+        "transformers.trainer_utils: TrainOutput PredictionOutput EvalLoopOutput BestRun",
+        uses="n",
+        reason="a named tuple of numbers and arrays",
+        call=by_position,
+    ),
+    **rows(
+        PROFILE,
         """
         transformers.training_args: OptimizerNames ParallelMode
         transformers.trainer_utils: EvaluationStrategy FSDPOption HubStrategy IntervalStrategy
         transformers.trainer_utils: SaveStrategy SchedulerType ShardedDDPOption
         transformers.debug_utils: DebugOption
+        sentence_transformers.training_args: BatchSamplers MultiDatasetBatchSamplers
         accelerate.utils.dataclasses: DistributedType
         """,
         uses="c",

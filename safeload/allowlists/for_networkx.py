@@ -1,7 +1,7 @@
 """networkx: graphs, and the views of them that a graph keeps once they were asked for.
 
 Not in force by default. Left out: views of edges with their data, which call methods of whatever graph
-they are given, and filtered and combined views.
+they are given, and combined views.
 """
 
 from __future__ import annotations
@@ -47,9 +47,20 @@ ENTRIES: Final[Entries] = {
     ),
     **rows(
         PROFILE,
-        "networkx.classes.function: frozen",
+        """
+        networkx.classes.coreviews: FilterAdjacency FilterAtlas FilterMultiAdjacency FilterMultiInner
+        networkx.classes.filters: hide_nodes show_nodes
+        """,
+        uses="ns",
+        reason="a graph's dicts and the nodes to show of them; calls nothing at load",
+        call=no_args,
+        state=dict_state,
+    ),
+    **rows(
+        PROFILE,
+        "networkx.classes.function: frozen\nnetworkx.classes.filters: no_filter",
         uses="r",
-        reason="stands for the methods of a frozen graph: raises an error",
+        reason="stands for the methods of a frozen graph and raises an error, or lets every node through",
         call=only_later,
     ),
 }

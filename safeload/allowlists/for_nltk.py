@@ -10,12 +10,16 @@ from __future__ import annotations
 from typing import Final
 
 from safeload.allowlists.quiet import ESTIMATORS, quiet
-from safeload.allowlists.rules import exactly, nothing, takes
+from safeload.allowlists.rules import exactly, nothing, only_later, takes, whole
 from safeload.allowlists.rules_forms import dict_state, no_args, pairs_args
 from safeload.allowlists.rules_more import one_as_state
 from safeload.allowlists.table import Entries, rows
 
 PROFILE: Final = "nltk"
+_LANGUAGES: Final = (
+    "Arabic Danish Dutch English Finnish French German Hungarian Italian Norwegian Portuguese Romanian Russian "
+    "Spanish Swedish"
+)
 
 ENTRIES: Final[Entries] = {
     **quiet(PROFILE, ESTIMATORS),
@@ -69,4 +73,38 @@ ENTRIES: Final[Entries] = {
         state=dict_state,
     ),
     **rows(PROFILE, "nltk.tokenize.punkt: PunktToken", uses="r", reason="names the class of a token"),
+    **rows(
+        PROFILE,
+        "nltk.text: Text TextCollection",
+        uses="ns",
+        reason="words in its attributes; no code of its own at load",
+        call=no_args,
+        state=dict_state,
+    ),
+    **rows(
+        PROFILE,
+        "\n".join(f"nltk.stem.snowball: {language}Stemmer.stem" for language in _LANGUAGES.split())
+        + """
+        nltk.stem.lancaster: LancasterStemmer.stem
+        nltk.stem.porter: PorterStemmer.stem
+        nltk.stem.snowball: SnowballStemmer.stem
+        nltk.stem.wordnet: WordNetLemmatizer.lemmatize
+        nltk.tokenize.casual: TweetTokenizer.tokenize
+        nltk.tokenize.destructive: NLTKWordTokenizer.tokenize
+        nltk.tokenize.punkt: PunktSentenceTokenizer.tokenize
+        nltk.tokenize.regexp: RegexpTokenizer.tokenize WhitespaceTokenizer.tokenize WordPunctTokenizer.tokenize
+        nltk.tokenize.treebank: TreebankWordTokenizer.tokenize
+        nltk.tokenize: word_tokenize sent_tokenize wordpunct_tokenize
+        """,
+        uses="r",
+        reason="a stemmer's or a tokenizer's method, which keeps it: words from words",
+        call=only_later,
+    ),
+    **rows(
+        PROFILE,
+        "regex._regex_core: RegexFlag",
+        uses="c",
+        reason="one of a few constants",
+        call=takes("a number", (whole(0, 2**31),)),
+    ),
 }

@@ -11,6 +11,7 @@ from safeload.allowlists import rules_random as random
 from safeload.allowlists.names_numpy import FUNCTIONS, SCALARS, UFUNCS
 from safeload.allowlists.rules import (
     attributes_of,
+    by_position,
     first_global,
     named,
     nothing,
@@ -77,6 +78,46 @@ _ARRAYS: Entries = {
         "numpy", "numpy.ma.core: MaskError MAError", "cs",
         "an exception that nobody raises",
         state=attributes_of(BaseException),
+    ),
+    **rows(
+        "numpy",
+        """
+        numpy.linalg: LinAlgError
+        numpy.linalg.linalg: LinAlgError
+        numpy.exceptions: AxisError ComplexWarning DTypePromotionError RankWarning TooHardError
+        numpy.exceptions: VisibleDeprecationWarning
+        """,
+        "cs",
+        "an exception that nobody raises",
+        state=attributes_of(BaseException),
+    ),
+    **rows(
+        "numpy",
+        """
+        numpy.linalg._linalg: EigResult EighResult QRResult SVDResult SlogdetResult
+        numpy.linalg.linalg: EigResult EighResult QRResult SVDResult SlogdetResult
+        numpy.lib._arraysetops_impl: UniqueAllResult UniqueCountsResult UniqueInverseResult
+        """,
+        "n",
+        "a named tuple of arrays",
+        call=by_position,
+    ),
+    **rows(
+        "numpy", "numpy: vectorize", "ns",
+        "calls the function in its state for each value of an array, later: one that may be kept so",
+        call=nothing, state=arrays.vectorize_state,
+    ),
+    **rows(
+        "numpy",
+        """
+        numpy: ndarray.all ndarray.any ndarray.argmax ndarray.argmin ndarray.argsort ndarray.astype
+        numpy: ndarray.clip ndarray.copy ndarray.cumsum ndarray.flatten ndarray.max ndarray.mean
+        numpy: ndarray.min ndarray.prod ndarray.ravel ndarray.reshape ndarray.round ndarray.squeeze
+        numpy: ndarray.std ndarray.sum ndarray.tolist ndarray.transpose ndarray.var
+        """,
+        "r",
+        "a method that computes from an array; a view of another type, and what writes files, are not here",
+        call=only_later,
     ),
     **rows(
         "numpy", "numpy.core: _ufunc_reconstruct", "c",

@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import Final
 
 from safeload.allowlists import rules_arrow, rules_pandas
-from safeload.allowlists.rules_forms import dict_state, no_args, plain_args
+from safeload.allowlists.rules import by_position, only_later
+from safeload.allowlists.rules_forms import dict_state, no_args, pairs_args, plain_args
 from safeload.allowlists.table import Entries, rows
 
 PROFILE: Final = "pandas"
@@ -297,6 +298,85 @@ def _zones() -> Entries:
     }
 
 
+_COMPUTES: Final = """
+abs astype bfill clip convert_dtypes copy diff drop drop_duplicates dropna ffill fillna head infer_objects interpolate
+isin isna isnull max mean median min notna notnull rank rename replace reset_index round select_dtypes set_axis shift
+std sum tail to_numpy var
+"""
+
+
+def _calendars() -> Entries:
+    found = rows(
+        PROFILE,
+        """
+        pandas.tseries.holiday: AbstractHolidayCalendar Holiday USFederalHolidayCalendar
+        """,
+        uses="ns",
+        reason="dates and steps in its attributes; no code of its own at load",
+        call=no_args,
+        state=dict_state,
+    )
+    found |= rows(
+        PROFILE,
+        """
+        pandas.tseries.holiday: after_nearest_workday before_nearest_workday nearest_workday next_monday
+        pandas.tseries.holiday: next_monday_or_tuesday next_workday previous_friday previous_workday
+        pandas.tseries.holiday: sunday_to_monday weekend_to_monday
+        """,
+        uses="r",
+        reason="computes a date from a date, as a holiday keeps it",
+        call=only_later,
+    )
+    found |= rows(
+        PROFILE,
+        "pandas: NamedAgg\npandas.core.groupby.generic: NamedAgg",
+        uses="ns",
+        reason="a column and a word, as a named tuple, since pandas 3 as attributes",
+        call=by_position,
+        state=dict_state,
+    )
+    return found | rows(
+        PROFILE,
+        "pandas.io.formats.printing: PrettyDict",
+        uses="nsi",
+        reason="a dict, of the groups of a frame",
+        call=pairs_args,
+        state=dict_state,
+    )
+
+
+def _functions() -> Entries:
+    methods = _COMPUTES.split()
+    frames = ("pandas: DataFrame", "pandas: Series", "pandas.core.frame: DataFrame", "pandas.core.series: Series")
+    lines = [
+        f"{owner.partition(':')[0]}: " + " ".join(f"{owner.partition(': ')[2]}.{name}" for name in methods)
+        for owner in (*frames, "pandas.core.generic: NDFrame")
+    ]
+    return rows(
+        PROFILE,
+        "\n".join(lines)
+        + """
+        pandas: concat cut factorize get_dummies isna isnull merge notna notnull qcut to_datetime to_numeric
+        pandas: to_timedelta unique
+        pandas.core.algorithms: factorize unique
+        pandas.core.dtypes.missing: isna isnull notna notnull
+        pandas.core.generic: NDFrame
+        pandas.core.reshape.concat: concat
+        pandas.core.reshape.encoding: get_dummies
+        pandas.core.reshape.merge: merge
+        pandas.core.reshape.reshape: get_dummies
+        pandas.core.reshape.tile: cut qcut
+        pandas.core.tools.datetimes: to_datetime
+        pandas.core.tools.numeric: to_numeric
+        pandas.core.tools.timedeltas: to_timedelta
+        """,
+        uses="r",
+        reason="computes from a frame, as transformers keep it; what evaluates text, calls a function or "
+        "writes a file is not here",
+        call=only_later,
+    )
+
+
 def _arrow() -> Entries:
     found = rows(
         PROFILE,
@@ -323,6 +403,27 @@ def _arrow() -> Entries:
         "the offsets inside them lead",
         call=rules_arrow.array_args,
     )
+    found |= rows(
+        PROFILE,
+        "pyarrow.lib: schema",
+        uses="c",
+        reason="the names and types of columns",
+        call=rules_arrow.schema_args,
+    )
+    found |= rows(
+        PROFILE,
+        "pyarrow.lib: _reconstruct_table _reconstruct_record_batch",
+        uses="c",
+        reason="columns under a schema, which pyarrow compares; each column is checked where it is made",
+        call=rules_arrow.table_args,
+    )
+    found |= rows(
+        PROFILE,
+        "pyarrow.lib: scalar",
+        uses="c",
+        reason="one plain value of a type",
+        call=rules_arrow.scalar_args,
+    )
     return found | rows(
         PROFILE,
         "pyarrow.lib: chunked_array",
@@ -332,4 +433,6 @@ def _arrow() -> Entries:
     )
 
 
-ENTRIES: Final[Entries] = _frames() | _indexes() | _arrays() | _types() | _times() | _arrow()
+_DATA: Final = _frames() | _indexes() | _arrays() | _types() | _times() | _arrow()
+
+ENTRIES: Final[Entries] = _DATA | _calendars() | _functions()

@@ -11,18 +11,18 @@ Left out, and why:
 
 - ``sklearn.callback``: opens a listener when it is loaded.
 - ``sklearn.datasets``: reads and fetches files.
-- ``PyFuncDistance``: a metric that calls any function it is given.
 - ``_tree`` builders and splitters, ``_QuadTree``: never part of a fitted model.
 """
 
 from __future__ import annotations
 
+import collections
 from pathlib import Path
 from typing import Final
 
 from safeload.allowlists import rules_sklearn as rule
 from safeload.allowlists.names_sklearn import BEFORE_0_22
-from safeload.allowlists.rules import only_later
+from safeload.allowlists.rules import attributes_of, only_later
 from safeload.allowlists.rules_forms import no_args, pairs_args, plain_args
 from safeload.allowlists.table import Entries, alias, rows
 
@@ -70,6 +70,42 @@ def _special() -> Entries:
         reason="converts its nodes, an array, at load",
         call=no_args,
         state=rule.predictor_state,
+    )
+    found |= rows(
+        PROFILE,
+        """
+        sklearn.feature_extraction.text: strip_accents_ascii strip_accents_unicode strip_tags
+        sklearn.utils: check_array
+        sklearn.utils.validation: check_array
+        """,
+        uses="r",
+        reason="changes or checks the data it is given, as a parameter of a transformer",
+        call=only_later,
+    )
+    found |= rows(
+        PROFILE,
+        """
+        sklearn.neural_network._stochastic_optimizers: SGDOptimizer
+        sklearn.calibration: CalibrationDisplay
+        sklearn.metrics._plot.confusion_matrix: ConfusionMatrixDisplay
+        sklearn.metrics._plot.det_curve: DetCurveDisplay
+        sklearn.metrics._plot.precision_recall_curve: PrecisionRecallDisplay
+        sklearn.metrics._plot.regression: PredictionErrorDisplay
+        sklearn.metrics._plot.roc_curve: RocCurveDisplay
+        sklearn.model_selection._plot: LearningCurveDisplay ValidationCurveDisplay
+        """,
+        uses="ns",
+        reason="numbers and arrays in its attributes; no code of its own at load",
+        call=no_args,
+        state=rule.estimator_state,
+    )
+    found |= rows(
+        PROFILE,
+        "sklearn.compose._column_transformer: _RemainderColsList",
+        uses="ns",
+        reason="a list of columns, from 1.5 to 1.7, that warns when it is read",
+        call=no_args,
+        state=attributes_of(collections.UserList),
     )
     found |= rows(
         PROFILE,

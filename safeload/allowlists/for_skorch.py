@@ -64,10 +64,4 @@ ENTRIES: Final[Entries] = {
         reason="what a net calls on its own data and optimizers",
         call=only_later,
     ),
-    **rows(
-        PROFILE,
-        "torch.utils.data.dataloader: DataLoader\nbuiltins: print",
-        uses="r",
-        reason="what a net calls to read its data and to write its log: named, never called by the stream",
-    ),
 }

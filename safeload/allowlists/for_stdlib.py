@@ -9,6 +9,8 @@ from safeload.allowlists import rules_hints as hints
 from safeload.allowlists import rules_stdlib as own
 from safeload.allowlists.rules import (
     attributes_of,
+    built,
+    by_position,
     default_factory,
     exactly,
     nothing,
@@ -20,6 +22,7 @@ from safeload.allowlists.rules import (
     text,
     whole,
 )
+from safeload.allowlists.rules_forms import pairs_args
 from safeload.allowlists.table import Entries, rows
 from safeload.scan.entry import Entry, uses_from
 from safeload.scan.report import GlobalRef
@@ -32,6 +35,16 @@ _COLLECTIONS: Entries = {
         "stdlib", "collections: OrderedDict", "cnsi",
         "a dict",
         call=takes("pairs", (), (_PAIRS,)), state=attributes_of(collections.OrderedDict),
+    ),
+    **rows(
+        "stdlib", "http.cookies: SimpleCookie", "ni",
+        "cookies by their names; it would print whatever else it is given, an endless structure too",
+        new=pairs_args, items=own.a_morsel,
+    ),
+    **rows(
+        "stdlib", "http.cookies: Morsel", "nsi",
+        "one cookie: its name, its value and what the standard says of cookies, all text",
+        new=pairs_args, state=own.morsel_state, items=own.morsel_item,
     ),
     **rows(
         "stdlib", "collections: Counter", "ci",
@@ -76,6 +89,8 @@ _COLLECTIONS: Entries = {
         collections.abc: Collection Container Coroutine Generator Hashable ItemsView Iterable
         collections.abc: Iterator KeysView Mapping MappingView MutableMapping MutableSequence
         collections.abc: MutableSet Reversible Sequence Set Sized ValuesView
+        numbers: Complex Integral Number Rational Real
+        csv: Dialect excel excel_tab unix_dialect
         typing: Any AnyStr AsyncGenerator AsyncIterable AsyncIterator Awaitable BinaryIO Callable
         typing: ChainMap ClassVar Collection Container Coroutine Counter DefaultDict Deque Dict
         typing: Final FrozenSet Generator Generic Hashable IO ItemsView Iterable Iterator KeysView
@@ -84,7 +99,7 @@ _COLLECTIONS: Entries = {
         typing: Sized Text TextIO Tuple Type TypeGuard Union ValuesView
         """,
         "r",
-        "a type hint",
+        "a type hint, or a class that stands for settings",
     ),
     **rows(
         "stdlib", "_operator: getitem", "c",
@@ -165,6 +180,7 @@ _NUMBERS: Entries = {
         "a generator; C checks its position, the rule its form",
         call=nothing, state=own.random_state,
     ),
+    **rows("stdlib", "decimal: DecimalTuple", "n", "a named tuple of numbers", call=by_position),
     **rows("stdlib", "array: array", "c", "numbers of one type", call=own.array_call),
     **rows(
         "stdlib", "array: _array_reconstructor", "c",
@@ -201,6 +217,16 @@ _TEXT: Entries = {
         "stdlib", "re: _compile", "c",
         "a slow pattern is all it can be",
         call=own.pattern_call,
+    ),
+    **rows(
+        "stdlib",
+        """
+        re: Pattern.findall Pattern.finditer Pattern.fullmatch Pattern.match Pattern.search
+        re: Pattern.split Pattern.sub Pattern.subn
+        """,
+        "r",
+        "a method of a pattern, as tokenizers keep it",
+        call=only_later,
     ),
     **rows(
         "stdlib", "string: Template Formatter", "ns",
@@ -247,6 +273,16 @@ _TEXT: Entries = {
         call=nothing, state=own.bytesio_state,
     ),
     **rows(
+        "stdlib", "xml.etree.ElementTree: Element", "ns",
+        "a tag, text, attributes and elements, whose types C checks",
+        call=nothing, state=own.element_state,
+    ),
+    **rows(
+        "stdlib", "xml.etree.ElementTree: ElementTree", "ns",
+        "holds an element",
+        call=nothing, state=plain_attributes,
+    ),
+    **rows(
         "stdlib", "_io: StringIO\nio: StringIO", "ns",
         "text in memory",
         call=nothing, state=own.stringio_state,
@@ -255,7 +291,7 @@ _TEXT: Entries = {
 
 _OBJECTS: Entries = {
     **rows(
-        "stdlib", "types: SimpleNamespace\nargparse: Namespace", "cns",
+        "stdlib", "types: SimpleNamespace\nargparse: Namespace\noptparse: Values", "cns",
         "attributes and nothing else",
         call=nothing, state=plain_attributes,
     ),
@@ -265,12 +301,16 @@ _OBJECTS: Entries = {
         call=partial_call, state=partial_state,
     ),
     **rows(
+        "stdlib", "re: RegexFlag", "c",
+        "looks a member up by its value, or by one of another package's flags",
+        call=takes("a member's value", (whole(0, 2**31),), (built(("regex._regex_core", "RegexFlag")),)),
+    ),
+    **rows(
         "stdlib",
         """
         http: HTTPStatus HTTPMethod
         uuid: SafeUUID
         inspect: _ParameterKind
-        re: RegexFlag
         signal: Signals Handlers Sigmasks
         calendar: Day Month
         """,

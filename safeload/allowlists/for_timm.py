@@ -15,8 +15,9 @@ from safeload.allowlists.table import Entries, rows
 
 PROFILE: Final = "timm"
 WITH: Final = ("torch-modules",)
+_LAYERS: Final = ("timm.layers.mlp", "timm.layers.norm", "timm.layers.norm_act", "timm.layers.squeeze_excite")
 
-ENTRIES: Final[Entries] = quiet(PROFILE, MODULES) | rows(
+ENTRIES: Final[Entries] = quiet(PROFILE, MODULES, _LAYERS) | rows(
     PROFILE,
     """
     timm.layers.conv2d_same: Conv2dSame Conv2dSameExport

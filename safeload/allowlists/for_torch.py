@@ -157,7 +157,11 @@ def _values() -> Entries:
     )
     found |= rows(
         PROFILE,
-        "torch.return_types: max min sort topk median nanmedian kthvalue mode cummax cummin qr svd",
+        """
+        torch.return_types: max min sort topk median nanmedian kthvalue mode cummax cummin qr svd aminmax frexp
+        torch.return_types: histogram linalg_cholesky_ex linalg_eig linalg_eigh linalg_inv_ex linalg_lstsq linalg_lu
+        torch.return_types: linalg_lu_factor linalg_qr linalg_slogdet linalg_svd lu_unpack slogdet triangular_solve
+        """,
         uses="c",
         reason="a named tuple of tensors",
         call=rule.sequence_args,

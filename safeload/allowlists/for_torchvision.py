@@ -15,6 +15,7 @@ from safeload.allowlists.table import Entries, rows
 
 PROFILE: Final = "torchvision"
 WITH: Final = ("torch-modules",)
+_LAYERS: Final = ("torchvision.models.convnext", "torchvision.ops.misc")
 
 _TRANSFORMS: Final[Entries] = rows(
     PROFILE,
@@ -29,7 +30,7 @@ _TRANSFORMS: Final[Entries] = rows(
 )
 
 ENTRIES: Final[Entries] = {
-    **quiet(PROFILE, MODULES),
+    **quiet(PROFILE, MODULES, _LAYERS),
     **_TRANSFORMS,
     **rows(
         PROFILE,

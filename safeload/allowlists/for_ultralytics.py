@@ -2,14 +2,14 @@
 
 Not in force by default. They hold torch's modules: that list comes along. All classes
 here are modules with no code of their own at load (8.4.190, read) but one, which fills in a number.
-Some checkpoints name a method through ``getattr`` (``Detect.forward``) and stay refused:
-ultralytics' own restricted loader reads those.
+Some keep a method of their own (``Conv.forward_fuse``), which is named whole.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from safeload.allowlists.rules import only_later
 from safeload.allowlists.rules_forms import dict_state, no_args
 from safeload.allowlists.table import Entries, rows
 
@@ -46,7 +46,13 @@ def _line(module: str, *names: str) -> str:
     return f"{module}: {' '.join(' '.join(names).split())}"
 
 
-ENTRIES: Final[Entries] = rows(
+_KEPT: Final = " ".join(
+    f"{name}.{method}"
+    for name in (_BLOCKS + _CONVOLUTIONS + _HEADS).split()
+    for method in ("forward", "forward_fuse", "forward_split")
+)
+
+_CLASSES: Final[Entries] = rows(
     PROFILE,
     "\n".join(
         [
@@ -73,4 +79,20 @@ ENTRIES: Final[Entries] = rows(
     reason="modules and settings in its attributes; no code at load",
     call=no_args,
     state=dict_state,
+)
+
+ENTRIES: Final[Entries] = _CLASSES | rows(
+    PROFILE,
+    "\n".join(
+        _line(module, _KEPT)
+        for module in (
+            "ultralytics.nn.modules",
+            "ultralytics.nn.modules.block",
+            "ultralytics.nn.modules.conv",
+            "ultralytics.nn.modules.head",
+        )
+    ),
+    uses="r",
+    reason="a module's own method, which it keeps in place of another",
+    call=only_later,
 )

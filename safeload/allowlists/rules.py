@@ -94,6 +94,11 @@ def takes(honest: str, *forms: tuple[Check, ...]) -> CallRule:
 nothing: Final = takes("no arguments", ())
 
 
+def by_position(_args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None:
+    """The fields of a named tuple, whose ``__new__`` counts them and does nothing else."""
+    return "takes its fields by position" if kwargs else None
+
+
 def only_later(_args: tuple[Any, ...], _kwargs: Mapping[str, Any]) -> str | None:
     """Marks a name that the stream may not call but may store for the user's own calls.
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from safeload.allowlists.rules import may_be_stored
 from safeload.allowlists.rules_forms import ARRAYS as ANY_ARRAYS
 from safeload.allowlists.rules_numpy import (
     Layout,
@@ -175,3 +176,19 @@ def ufunc_named(args: Args) -> GlobalRef | None:
     module, name = map(ascii_text, args)
     known = module in ("numpy", "numpy.core", "numpy.core.umath", "numpy.core._multiarray_umath")
     return GlobalRef(module, name) if known and name.isidentifier() else None
+
+
+_VECTORIZE: Final = frozenset(
+    "pyfunc cache signature otypes excluded _ufunc _in_and_out_core_dims _doc __doc__ __name__ nin".split()
+)
+
+
+def vectorize_state(_: Any, state: Any) -> str | None:
+    """What numpy keeps of a vectorized function: the function, and settings that are plain values."""
+    if type(state) is not dict or not state.keys() <= _VECTORIZE or state.get("_ufunc"):
+        return "its state has attributes that numpy does not write"
+    function = state["pyfunc"]
+    if ref_of(function) is None or not may_be_stored(function):
+        return "wraps something that may not be stored for a later call"
+    settings = (state.get(name) for name in ("cache", "signature", "otypes", "__name__", "_doc", "nin"))
+    return None if all(type(value) in _PLAIN_VALUES for value in settings) else "has settings that are no plain values"

@@ -193,3 +193,27 @@ def chunk_args(args: Args, kwargs: Kwargs) -> str | None:
     made = refs("pyarrow.lib: _restore_array")
     fits = not kwargs and type(arrays) is list and all(made_by(a) in made for a in arrays)
     return None if fits and (kind is None or made_by(kind) in TYPES) else "takes arrays and a type"
+
+
+_COLUMNS: Final = refs("pyarrow.lib: _restore_array chunked_array")
+_SCHEMA: Final = refs("pyarrow.lib: schema")
+
+
+def schema_args(args: Args, kwargs: Kwargs) -> str | None:
+    """``schema(fields, metadata)``."""
+    fields, metadata = args
+    fits = not kwargs and type(fields) is list and all(made_by(field) in _FIELD for field in fields)
+    return None if fits and (metadata is None or _type_part(metadata)) else "takes fields and texts"
+
+
+def table_args(args: Args, kwargs: Kwargs) -> str | None:
+    """``(columns, schema)``, whose lengths and types pyarrow compares."""
+    columns, kind = args
+    fits = not kwargs and type(columns) is list and all(made_by(column) in _COLUMNS for column in columns)
+    return None if fits and made_by(kind) in _SCHEMA else "takes columns and a schema"
+
+
+def scalar_args(args: Args, kwargs: Kwargs) -> str | None:
+    """``scalar(value, type)`` of a plain value."""
+    value, kind = args
+    return None if not kwargs and is_plain(value) and made_by(kind) in TYPES else "takes a plain value and a type"

@@ -123,10 +123,24 @@ def own_attributes(state: Any) -> bool:
     return type(state) is dict and plain_attributes(None, state) is None
 
 
+_CLASSES: Final = {
+    "_edge_attr_cls": refs(
+        "torch_geometric.data.data: DataEdgeAttr\ntorch_geometric.data.graph_store: EdgeAttr",
+    ),
+    "_tensor_attr_cls": refs(
+        "torch_geometric.data.data: DataTensorAttr\ntorch_geometric.data.feature_store: TensorAttr",
+    ),
+}
+
+
 def values_state(made: Any, state: Any) -> str | None:
-    """As below, and no global among the attributes: the class changes what it holds when it is copied."""
+    """As below, and no global among the attributes: the class changes what it holds when it is copied.
+
+    Two of its own classes it keeps under their names, and only calls.
+    """
     wrong = dict_state(made, state)
-    if wrong is None and any(ref_of(value) is not None for value in state.values()):
+    held = {name: ref for name, value in (state.items() if wrong is None else ()) if (ref := ref_of(value)) is not None}
+    if not all(ref in _CLASSES.get(name, ()) for name, ref in held.items()):
         return "holds a class or a function, which a copy of it would change for the process"
     return wrong
 

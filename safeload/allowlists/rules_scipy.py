@@ -10,8 +10,10 @@ from safeload.allowlists.rules_forms import (
     Kwargs,
     array_parts,
     attributes,
+    dict_state,
     is_array,
     is_made_by,
+    is_ref_in,
     own_attributes,
     refs,
     words,
@@ -36,10 +38,11 @@ _KEYS: Final = words(
     """
     __doc__ _ctor_param _parse_arg_template _random_state _rvs_size_warned _rvs_uses_size_attribute
     _stats_has_moments _support a b badvalue extradoc inc moment_tol moment_type name numargs shapes
-    xtol _histogram _density _hpdf _hbins _hbin_widths _hcdf longname
+    xtol _histogram _density _hpdf _hbins _hbin_widths _hcdf longname vecentropy values xk pk qvals
     """
 )
 
+_VECTORIZED: Final = refs("numpy: vectorize\nscipy.stats._distn_infrastructure: rv_sample._entropy")
 _DELEGATES: Final = refs("scipy.interpolate._bsplines: _BSpline")
 _SLOTS: Final = words("_y_axis _y_extra_shape dtype c x _c _x extrapolate axis _asarray")
 
@@ -52,6 +55,9 @@ def distribution_state(_: Any, state: Any) -> str | None:
     given = attributes(state)
     if given is None or not given.keys() <= _KEYS:
         return "its state has attributes that scipy does not write"
+    entropy = given.get("vecentropy")
+    if entropy is not None and not is_made_by(entropy, _VECTORIZED) and not is_ref_in(entropy, _VECTORIZED):
+        return "has something in the place of its entropy"
     source = given.get("_parse_arg_template")
     if type(source) is not str or _SOURCE.fullmatch(source) is None:
         return "holds source code other than scipy's own"
@@ -80,6 +86,15 @@ def interpolator_state(_: Any, state: Any) -> str | None:
     return None
 
 
+def radial_state(made: Any, state: Any) -> str | None:
+    """An interpolator's numbers in two tuples, three arrays of which it looks at; before scipy 1.16 a dict."""
+    if type(state) is dict:
+        return dict_state(made, state)
+    fits = type(state) is tuple and [len(part) for part in state if type(part) is tuple] == [9, 3]
+    fits = fits and all(map(is_array, (state[0][0], state[0][1], state[0][5], *state[1])))
+    return None if fits else "its state must be arrays and settings, and no tree"
+
+
 def rotation_state(_: Any, state: Any) -> str | None:
     """Quaternions and whether they stand for one rotation: four numbers each, which scipy takes on trust."""
     fits = type(state) is tuple and len(state) == 2 and is_array(state[0])
@@ -90,3 +105,8 @@ def rotation_state(_: Any, state: Any) -> str | None:
 def tuple_args(_args: Args, kwargs: Kwargs) -> str | None:
     """A named tuple's fields, by position, and the more that scipy gives by name."""
     return None if own_attributes(dict(kwargs)) else "takes the fields of a named tuple"
+
+
+def one_array(args: Args, kwargs: Kwargs) -> str | None:
+    """An array and nothing else."""
+    return None if not kwargs and len(args) == 1 and is_array(args[0]) else "takes one array"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from safeload.allowlists.rules import may_be_stored
 from safeload.allowlists.rules_forms import (
     Args,
     Kwargs,
@@ -15,7 +16,7 @@ from safeload.allowlists.rules_forms import (
     own_attributes,
     refs,
 )
-from safeload.scan.inert import made_by
+from safeload.scan.inert import made_by, ref_of
 
 _METRICS: Final = (
     "BrayCurtis Canberra Chebyshev Dice Euclidean Hamming Haversine Jaccard Kulsinski Mahalanobis "
@@ -31,7 +32,8 @@ TREES: Final = refs(
     sklearn.neighbors.ball_tree: BallTree
     """
 )
-METRICS: Final = refs(
+CALLING: Final = refs("sklearn.metrics._dist_metrics: PyFuncDistance PyFuncDistance32 PyFuncDistance64")
+METRICS: Final = CALLING | refs(
     f"""
     sklearn.metrics._dist_metrics: {METRIC_NAMES}
     sklearn.neighbors._dist_metrics: {METRIC_NAMES}
@@ -123,9 +125,14 @@ def new_metric(args: Args, kwargs: Kwargs) -> str | None:
 
 
 def metric_state(_: Any, state: Any) -> str | None:
-    """A power and two arrays."""
-    fits = type(state) is tuple and len(state) == 3 and is_plain(state[0])
-    return None if fits and all(map(is_array, state[1:])) else "its state must be two arrays"
+    """A power and two arrays; a metric that calls a function has it behind them, with its keywords."""
+    fits = type(state) is tuple and len(state) in (3, 5) and is_plain(state[0])
+    if not fits or not all(map(is_array, state[1:3])):
+        return "its state must be two arrays"
+    if len(state) == 3:
+        return None
+    kept = ref_of(state[3]) is not None and may_be_stored(state[3])
+    return None if kept and type(state[4]) is dict else "wraps something that may not be stored for a later call"
 
 
 def new_loss(args: Args, kwargs: Kwargs) -> str | None:

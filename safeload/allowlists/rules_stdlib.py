@@ -14,7 +14,7 @@ from safeload.allowlists.rules import (
     text,
     whole,
 )
-from safeload.scan.inert import ref_of
+from safeload.scan.inert import made_by, ref_of
 from safeload.scan.report import GlobalRef
 
 Args = tuple[Any, ...]
@@ -46,32 +46,6 @@ def number_call(args: Args, kwargs: Kwargs) -> str | None:
     if len(args) > 1 or not all(map(exactly(int, float, bool), args)):
         return "called with something else than a number"
     return None if all(map(exactly(int), kwargs.values())) else "called with an odd keyword"
-
-
-_BUFFER: Final = GlobalRef("mmengine.logging.history_buffer", "HistoryBuffer")
-# Protocols below 4 write a dotted name as a getattr; the name itself has to be on a list as well.
-GETATTR: Final = frozenset(
-    {
-        (GlobalRef("zoneinfo", "ZoneInfo"), "_unpickle"),
-        *((_BUFFER, name) for name in ("current", "max", "mean", "min")),
-    }
-)
-
-
-def known_attribute(args: Args, kwargs: Kwargs) -> str | None:
-    """One of the few listed pairs and nothing else: getattr leads anywhere."""
-    if kwargs or attribute_named(args) is None:
-        return "takes an attribute of an object, which leads to any code"
-    return None
-
-
-def attribute_named(args: Args) -> GlobalRef | None:
-    """The dotted global that a listed pair stands for."""
-    owner, name = args
-    ref = ref_of(owner)
-    if ref is None or type(name) is not str or (ref, name) not in GETATTR:
-        return None
-    return GlobalRef(ref.module, f"{ref.qualname}.{name}")
 
 
 _ZONE: Final = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,3}", re.ASCII)
@@ -299,3 +273,35 @@ def normal_state(made: Any, state: Any) -> str | None:
     if type(state) is tuple and all(map(exactly(int, float), state)):
         return None
     return plain_attributes(made, state)
+
+
+_ELEMENT: Final = {"tag": (str,), "text": (str, type(None)), "tail": (str, type(None)), "attrib": (dict,)}
+
+
+def element_state(_: Any, state: Any) -> str | None:
+    """A tag, texts, a dict and a list of elements, each under its name."""
+    if type(state) is not dict or not state.keys() <= {*_ELEMENT, "_children"}:
+        return "its state must be the parts of an element"
+    fits = all(type(state[name]) in kinds for name, kinds in _ELEMENT.items() if name in state)
+    is_element = built(("xml.etree.ElementTree", "Element"))
+    children = state.get("_children", [])
+    fits = fits and type(children) is list and all(map(is_element, children))
+    return None if fits else "its state must be the parts of an element"
+
+
+MORSEL: Final = GlobalRef("http.cookies", "Morsel")
+_MORSELS: Final = frozenset({"key", "value", "coded_value"})
+
+
+def a_morsel(key: Any, value: Any) -> str | None:
+    return None if type(key) is str and made_by(value) == MORSEL else "holds something else than cookies"
+
+
+def morsel_item(key: Any, value: Any) -> str | None:
+    """``secure`` and ``httponly`` are True or text."""
+    return None if type(key) is str and type(value) in (str, bool, int) else "has a property that is no text"
+
+
+def morsel_state(_: Any, state: Any) -> str | None:
+    fits = type(state) is dict and state.keys() == _MORSELS and set(map(type, state.values())) <= {str, type(None)}
+    return None if fits else "its state must be a name and a value"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 
 import safeload
-from safeload.cli import converting, demonstrating, installing, looking, standing, teaching
+from safeload.cli import converting, demonstrating, installing, looking, pinning, signing, standing, teaching
 
 
 @click.group()
@@ -22,6 +22,10 @@ for _command in (
     looking.check,
     converting.convert,
     converting.twin,
+    pinning.pin,
+    pinning.verify,
+    signing.signed,
+    signing.sign,
     standing.status,
     standing.doctor,
     teaching.learn,

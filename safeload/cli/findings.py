@@ -48,6 +48,7 @@ class Finding:
     Attributes:
         names: each name asked for, with what is done with it.
         refused: each name refused, with the ground in one word and in a sentence.
+        unpinned: why its bytes may not load, whatever they ask for.
     """
 
     target: Target
@@ -56,13 +57,14 @@ class Finding:
     refused: tuple[tuple[str, str, str], ...] = ()
     allowed_by: tuple[str, ...] = ()
     problem: str = ""
+    unpinned: str = ""
     error: str = ""
 
     @property
     def outcome(self) -> str:
         if self.error:
             return "error"
-        if self.refused:
+        if self.refused or self.unpinned:
             return "refused"
         return "unreadable" if self.problem else "admitted"
 
@@ -81,7 +83,7 @@ class Finding:
             "refused": texts,
             "grounds": {name: ground for name, ground, _ in self.refused},
             "allowed_by": list(self.allowed_by),
-            "problem": self.error or self.problem,
+            "problem": self.error or self.unpinned or self.problem,
         }
         return row | ({"source": self.target.source} if self.target.source else {})
 
@@ -107,6 +109,7 @@ def _finding(target: Target, report: Report, verdict: Verdict) -> Finding:
         refused=tuple((str(item.ref), item.ground.name.lower(), item.text) for item in verdict.refused),
         allowed_by=verdict.profiles,
         problem=verdict.unread,
+        unpinned=verdict.unpinned,
     )
 
 

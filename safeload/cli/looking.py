@@ -100,8 +100,9 @@ def check(files: tuple[str, ...]) -> None:
     for finding in findings:
         OUT.print(Text.assemble(place_text(finding.target.place), " ", coloured(finding.outcome)))
         OUT.print(f"  format: {finding.format}")
-        if finding.error or finding.problem:
-            OUT.print(Text(f"  {printable(finding.error or finding.problem, 2000)}"))
+        problem = finding.error or finding.unpinned or finding.problem
+        if problem:
+            OUT.print(Text(f"  {printable(problem, 2000)}"))
         _explain(finding)
     _end(findings)
 
@@ -109,7 +110,7 @@ def check(files: tuple[str, ...]) -> None:
 def _names(finding: Finding) -> Text:
     """What is refused, or how much is asked for."""
     lines = [f"{name}  {text}" for name, _, text in finding.refused]
-    problem = finding.error or finding.problem
+    problem = finding.error or finding.unpinned or finding.problem
     if problem:
         lines.append(printable(problem, 500))
     if not lines:

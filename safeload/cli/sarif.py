@@ -18,6 +18,7 @@ HELP: Final = "`safeload check FILE` says what it asks for and why it is refused
 
 # A rule for each ground of a refusal, and for what nobody could read.
 RULES: Final = {ground.name.lower(): ground.value for ground in Ground} | {
+    "unpinned": "may not load whatever it asks for",
     "unreadable": "cannot be read to its end",
     "error": "cannot be opened",
 }
@@ -42,6 +43,8 @@ def _rule(name: str, text: str) -> dict[str, Any]:
 def _results(finding: Finding) -> Iterable[dict[str, Any]]:
     for name, ground, text in finding.refused:
         yield _result(finding, ground, f"{name}: {text}", name)
+    if finding.unpinned:
+        yield _result(finding, "unpinned", finding.unpinned)
     if finding.error:
         yield _result(finding, "error", finding.error)
     elif finding.problem:

@@ -69,19 +69,42 @@ CACHES: Final = frozenset(
     }
 )
 
+# Machine code that numba keeps beside the source, as Python keeps its own: trusted as that is, while nobody
+# but this user and the system's can have written it. Importing umap reads it.
+COMPILED: Final = frozenset(
+    {
+        ("numba.core.caching", "_load_index"),
+        ("numba.core.caching", "_load_data"),
+    }
+)
+
 
 def _is_own_cache() -> bool:
     """Whether torch's cache directory is this user's, and nobody else may write there."""
     import os
-    import stat
     import sys
 
     paths = sys.modules.get("torch._inductor.runtime.cache_dir_utils")
-    if paths is None:
+    return paths is not None and _is_kept_from_others(paths.cache_dir(), {os.geteuid()})
+
+
+def _is_compiled(cache: Any) -> bool:
+    """Whether numba's index and the directory it stands in are as the interpreter's own files should be."""
+    import os
+
+    owners = {os.geteuid(), 0}
+    try:
+        return all(_is_kept_from_others(path, owners) for path in (cache._cache_path, cache._index_path))
+    except (AttributeError, OSError):
         return False
-    status = os.stat(paths.cache_dir())  # noqa: PTH116 - whatever a program made of pathlib
-    writable_by_others = stat.S_IWGRP | stat.S_IWOTH
-    return status.st_uid == os.geteuid() and not status.st_mode & writable_by_others
+
+
+def _is_kept_from_others(path: Any, owners: set[int]) -> bool:
+    import os
+    import stat
+
+    status = os.stat(path)  # noqa: PTH116 - whatever a program made of pathlib
+    return status.st_uid in owners and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def channel_of(frame: FrameType | None) -> str | None:
@@ -94,6 +117,8 @@ def channel_of(frame: FrameType | None) -> str | None:
         module = getattr(spec, "name", module)
     key = (module, frame.f_code.co_name)
     if key in CACHES and _is_own_cache():
+        return ":".join(key)
+    if key in COMPILED and _is_compiled(frame.f_locals.get("self")):
         return ":".join(key)
     if key not in CHANNELS or (key == _CONNECTION and _is_network(frame.f_locals.get("self"))):
         return None

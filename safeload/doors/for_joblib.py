@@ -6,7 +6,6 @@ The judgement is made where joblib's unpickler reads (:mod:`safeload.doors.for_p
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +13,9 @@ from typing import Any
 from safeload import grants, guard
 from safeload.doors import afterwords
 from safeload.doors.safetensors_content import safetensors_in
+from safeload.doors.verified import bytes_of, with_source
 from safeload.doors.wrapping import stand_in_front
+from safeload.pins import granting
 from safeload.state import STATE
 
 
@@ -25,18 +26,33 @@ def load(
     if not STATE.active:
         return wrapped(*args, **options)
     with guard.Announcement("joblib.load", source) as announced:
-        content = grants.trusted_content(source)
-        if content is not None and args:
-            announced.trusted = True
-            return wrapped(io.BytesIO(content), *args[1:], **options)
-        found = safetensors_in(source)
-        if found is not None:
-            return found
-        try:
-            return wrapped(*args, **options)
-        except Exception as error:
-            afterwords.beneath_joblibs(error, announced)
-            raise
+        mapped = args[1] if len(args) > 1 else options.get("mmap_mode")
+        if not grants.any_trust() or announced.trusted:
+            return _load(wrapped, announced, source, args, options)
+        if mapped not in (None, "r", "c"):
+            # Its user wants to write into the file: no copy of it will do.
+            guard.admit(announced, granting.of_what_is_no_file(announced.path))
+            return _load(wrapped, announced, source, args, options)
+        # By a name: files of old joblib are only read so.
+        with bytes_of(announced, source, by_name=True) as verified:
+            return _load(wrapped, announced, verified, *with_source(args, options, "filename", verified))
+
+
+def _load(
+    wrapped: Callable[..., Any],
+    announced: guard.Announcement,
+    source: Any,
+    args: tuple[Any, ...],
+    options: dict[str, Any],
+) -> Any:
+    found = safetensors_in(source)
+    if found is not None:
+        return found
+    try:
+        return wrapped(*args, **options)
+    except Exception as error:
+        afterwords.beneath_joblibs(error, announced)
+        raise
 
 
 def install() -> None:

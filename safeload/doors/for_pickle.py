@@ -22,7 +22,8 @@ from safeload import grants, guard, record
 from safeload.doors import arrival, data_only, joblib_in_c
 from safeload.doors.arguments import takes
 from safeload.doors.find_class import Override, override_of
-from safeload.doors.safetensors_content import may_be_safetensors, safetensors_in
+from safeload.doors.safetensors_content import may_be_safetensors
+from safeload.doors.verified import is_let_in, verified_safetensors
 from safeload.scan.look import Look, SlowLook
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import GlobalRef
@@ -51,7 +52,9 @@ def loads(original: Original, *args: Any, **options: Any) -> Any:
     with guard.Load("pickle.loads") as load:
         load.pending = (args[0], options)
         strain = of_bytes(args[0], guard.limits())
-        if strain and not grants.trusts_bytes(args[0]):
+        if (strain or grants.pins_required()) and not guard.passes(load, record.caller()):
+            guard.admit_bytes(load, args[0])
+        if strain:
             guard.refuse_strain(load, strain)
         if type(args[0]) is bytes and len(args[0]) < WORTH_A_PAUSE and not copyreg._inverted_registry:  # type: ignore[attr-defined]
             return original(args[0], **options)
@@ -92,7 +95,7 @@ def load(original: Original, *args: Any, **options: Any) -> Any:
     file = args[0] if args else options.get("file")
     if not STATE.active or not is_readable(file) or not takes(args, options):
         return original(*args, **options)
-    if may_be_safetensors(file) and (found := safetensors_in(file)) is not None:
+    if may_be_safetensors(file) and (found := verified_safetensors(file)) is not None:
         return found
     keywords = {key: value for key, value in options.items() if key != "file"}
     tape = Tape(file, keywords)
@@ -192,10 +195,9 @@ def look_and_judge(  # noqa: PLR0913 - all that one load is
     """Look, judge, and set the tape to replay what was read; a refusal leaves the file as it was."""
     if guard.passes(load, record.caller()):
         return
-    if grants.any_trust() and tape.trusted():
-        load.approved, load.trusted = guard.ANYTHING, True
-        return
     try:
+        if is_let_in(load, tape):
+            return
         if tape.holds_more:
             guard.refuse_unread(load, "the stream before it goes on behind its end, inside its last frame")
         _refuse_strain(load, tape, kind)
@@ -248,7 +250,9 @@ def _without_tape(original: Original, unpickler: Any, load: guard.Load) -> Any:
         start = file.tell()
         guard.watch(load, file)
         override = override_of(unpickler, _pickle.Unpickler.find_class)
-        look_and_judge(load, Tape(file, {}), unpickler.memo.copy(), override, unpickler=unpickler)
+        tape = Tape(file, {})
+        tape.stands = False
+        look_and_judge(load, tape, unpickler.memo.copy(), override, unpickler=unpickler)
         file.seek(start)
     return original(unpickler)
 
@@ -272,6 +276,7 @@ def python_load(original: Original, self: Any, *args: Any, **options: Any) -> An
         tape.peeks = False  # Python's unpickler never does
         override = override_of(self, pickle._Unpickler.find_class)
         if getattr(self, "mmap_mode", None) is not None:
+            tape.stands = False
             guard.watch(under_way, file)
         kind = joblib_in_c.kind_of(self)
         look_and_judge(under_way, tape, self.memo, override, kind=kind, replay=_keep, unpickler=self)

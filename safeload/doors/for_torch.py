@@ -9,7 +9,6 @@ known to get it wrong or the program has added names to torch's list: then it is
 from __future__ import annotations
 
 import functools
-import io
 import operator
 import pickle
 import sys
@@ -20,9 +19,11 @@ from typing import Any, Final
 from safeload import grants, guard, record
 from safeload.doors import afterwords, for_pickle, twins
 from safeload.doors.find_class import Override
+from safeload.doors.verified import bytes_of, with_source
 from safeload.doors.versions import vulnerable
 from safeload.doors.wrapping import stand_in_front
 from safeload.errors import BlockedLoadError, refusal_error
+from safeload.policy import Twins
 from safeload.scan.report import GlobalRef
 from safeload.scan.strain import of_file
 from safeload.state import STATE
@@ -39,29 +40,50 @@ def load(
     if not STATE.active:
         return wrapped(*args, **options)
     with guard.Announcement("torch.load", source) as announced:
-        content = grants.trusted_content(source)
-        if content is not None and args:
-            announced.trusted = True
-            args = (io.BytesIO(content), *args[1:])
-        found = twins.instead(announced, args, options)
-        if found is not twins.NOTHING:
-            return found
-        module = args[2] if len(args) > 2 else options.get("pickle_module")  # noqa: PLR2004
-        requested = options.get("weights_only")
-        effective = requested if requested is not None else module is None
-        announced.facts["weights_only"] = {
-            "requested": requested,
-            "effective": "yes" if effective else "judged by name, use and argument",
-        }
-        try:
-            return wrapped(*args, **options)
-        except pickle.UnpicklingError as error:
-            if announced.refusal is None:
-                afterwords.beneath_torchs(error, announced)
-            if announced.refusal is None or isinstance(error, BlockedLoadError):
-                raise
-            # torch words every error of its weights-only unpickler anew.
-            raise refusal_error(announced.refusal) from None
+        if not grants.any_trust() or announced.trusted:
+            return _load(wrapped, announced, args, options)
+        with bytes_of(announced, source, by_name=bool(options.get("mmap"))) as verified:
+            if verified is source:
+                return _load(wrapped, announced, args, options)
+            call = args, options
+            args, options = with_source(args, options, "f", verified)
+            policy = guard.policy_in_force()
+            # Where nothing but tensors may be opened, a twin stands beside the file that its user named.
+            beside = policy.tensors is Twins.REQUIRE and not policy.require_pins
+            return _load(wrapped, announced, args, options, *(call if beside else ()))
+
+
+def _load(  # noqa: PLR0913, PLR0917 - the call, and the call as its user made it
+    wrapped: Callable[..., Any],
+    announced: guard.Announcement,
+    args: tuple[Any, ...],
+    options: dict[str, Any],
+    args_for_twin: tuple[Any, ...] | None = None,
+    options_for_twin: dict[str, Any] | None = None,
+) -> Any:
+    found = twins.instead(
+        announced,
+        args if args_for_twin is None else args_for_twin,
+        options if options_for_twin is None else options_for_twin,
+    )
+    if found is not twins.NOTHING:
+        return found
+    module = args[2] if len(args) > 2 else options.get("pickle_module")  # noqa: PLR2004
+    requested = options.get("weights_only")
+    effective = requested if requested is not None else module is None
+    announced.facts["weights_only"] = {
+        "requested": requested,
+        "effective": "yes" if effective else "judged by name, use and argument",
+    }
+    try:
+        return wrapped(*args, **options)
+    except pickle.UnpicklingError as error:
+        if announced.refusal is None:
+            afterwords.beneath_torchs(error, announced)
+        if announced.refusal is None or isinstance(error, BlockedLoadError):
+            raise
+        # torch words every error of its weights-only unpickler anew.
+        raise refusal_error(announced.refusal) from None
 
 
 def jit_load(
@@ -83,7 +105,8 @@ def weights_only_load(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         added = frozenset(_added(torch))
         if STATE.active:
             _refuse_strain(self.read.__self__)
-        if not STATE.active or not (added or any(vulnerable({"torch": torch}))):
+        must_judge = added or any(vulnerable({"torch": torch})) or grants.pins_required()
+        if not STATE.active or not must_judge:
             return original(self)
         with guard.Load("torch.load") as under_way, grants.for_this_block(added):
             tape = Tape(self.read.__self__, {"encoding": self.encoding})

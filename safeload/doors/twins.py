@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from safeload import grants, guard, loads, record
+from safeload.pins import granting
 from safeload.policy import Mode, Policy, Twins, Verdict
 from safeload.tensors.cache import found_for
 from safeload.tensors.content import is_safetensors_at, opened_at
@@ -87,6 +88,7 @@ def _beside(load: guard.Announcement, policy: Policy, path: Path, location: Any)
     if here:
         try:
             with twin_of(path, here) as twin:
+                _refuse_if_not_pinned(twin)
                 made = _made(twin, location)
         except NotTheSameError as error:
             reason = str(error)
@@ -99,6 +101,16 @@ def _beside(load: guard.Announcement, policy: Policy, path: Path, location: Any)
     if policy.tensors is Twins.REQUIRE and path.is_file():
         return _required(load, policy, reason)
     return NOTHING
+
+
+def _refuse_if_not_pinned(twin: Twin) -> None:
+    """A twin is a file like any other: other bytes may be pinned in its place."""
+    if grants.any_trust():
+        answer, held = granting.of_path(twin.path, str(twin.path))
+        if held is not None:
+            held.close()
+        if answer.refused:
+            raise NotTheSameError(answer.refused)
 
 
 def _required(load: guard.Announcement, policy: Policy, reason: str) -> Any:

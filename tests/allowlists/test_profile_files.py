@@ -175,9 +175,11 @@ def test_a_list_is_no_leave_for_everything(ref: str, fragment: bytes) -> None:
 OFF = """
 umap.umap_:UMAP numba.core.serialize:_unpickle__CustomPickled spacy.vocab:unpickle_vocab
 spacy.tokens.doc:unpickle_doc sympy:sin regex._regex:compile nltk.tag.stanford:StanfordPOSTagger
-nltk.tag.hunpos:HunposTagger polars.expr.expr:Expr statsmodels.tsa.statespace._kalman_filter:dKalmanFilter
+nltk.tag.hunpos:HunposTagger polars.expr.expr:Expr statsmodels.tsa.x13:X13ArimaAnalysisResult
 stable_baselines3.common.logger:Logger joblib.memory:MemorizedFunc lightgbm.basic:Dataset
 networkx.classes.reportviews:EdgeDataView gensim.similarities.docsim:Similarity
+requests.sessions:Session hyperopt.pyll.base:Apply optuna.storages._rdb.storage:RDBStorage
+scipy.spatial._ckdtree:cKDTree
 """.split()
 
 

@@ -82,6 +82,13 @@ def test_every_event_happens_with_the_fields_that_are_documented(folder: Path) -
     (folder / "broken.toml").write_text("mood = 1")
     run(folder, "import safeload; safeload.status()", SAFELOAD_POLICY="broken.toml", SAFELOAD_LOG=str(folder / "broken"))
     said += lines(folder, "locked") + lines(folder, "broken")
+    (folder / "safeload.lock").write_text("mood = 1")
+    load = "import contextlib, pickle, safeload\nwith contextlib.suppress(Exception): pickle.load(open('good.pkl', 'rb'))"
+    run(folder, load, SAFELOAD_LOCK="safeload.lock", SAFELOAD_LOG=str(folder / "unpinned"))
+    (folder / "model.sig").write_text("{}")
+    (folder / "keys.toml").write_text(f"keys = {{ 'sha256:{64 * '0'}' = 'team.pem' }}")
+    run(folder, load, SAFELOAD_POLICY="keys.toml", SAFELOAD_LOG=str(folder / "unsigned"))
+    said += lines(folder, "unpinned") + lines(folder, "unsigned")
     assert {event["event"].removeprefix("safeload.") for event in said} == set(events.LEVELS)
     assert all(event["level"] == events.LEVELS[event["event"].removeprefix("safeload.")] for event in said)
     for kind, prefixes in KINDS.items():
@@ -91,7 +98,7 @@ def test_every_event_happens_with_the_fields_that_are_documented(folder: Path) -
 
 KINDS = {
     "a load": ("safeload.load.",),
-    "the policy and the switch": ("safeload.policy.", "safeload.activated", "safeload.deactivated", "safeload.library."),
+    "the policy and the switch": ("safeload.policy.", "safeload.lock.", "safeload.signature.", "safeload.activated", "safeload.deactivated", "safeload.library."),
 }
 
 
@@ -117,6 +124,9 @@ def test_grants_show_in_the_log_and_so_do_the_loads_they_let_through(folder: Pat
     assert changed[1]["reason"] == "reviewed by me"
     admitted = [event["allowed_by"] for event in said if event["event"] == "safeload.load.admitted"]
     assert admitted == [["stdlib"], ["allow()"], ["trust()"]]
+    (grant,) = [event["grant"] for event in said if "grant" in event]
+    assert (grant["by"], grant["grant"], grant["reason"]) == ("trust()", "pickle", "reviewed by me")
+    assert grant["verified"] == "sealed copy"
 
 
 def test_paths_can_be_hashed(folder: Path) -> None:
