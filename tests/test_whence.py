@@ -42,7 +42,9 @@ def said(folder: Path, arm: str, *start: str) -> str:
         pytest.param(("-m", "package.program"), id="a_module_of_a_package"),
     ],
 )
-def test_a_program_that_goes_elsewhere_takes_no_module_from_where_it_began(tmp_path: Path, start: tuple[str, ...]) -> None:
+def test_a_program_that_goes_elsewhere_takes_no_module_from_where_it_began(
+    tmp_path: Path, start: tuple[str, ...]
+) -> None:
     assert "planted" in said(tmp_path, "bare", *start)
     refused = said(tmp_path, "guarded", *start)
     assert "planted\n" not in refused

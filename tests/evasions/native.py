@@ -161,7 +161,7 @@ ROWS: Final = (
     Row(
         id="intervals_with_more_labels_than_values",
         file=intervals_with_more_labels_than_values,
-        effect=lambda made: made is not None and len(made) != len(made.array),
+        effect=lambda made: hasattr(made, "array") and len(made) != len(made.array),
         needs=("pandas",),
     ),
     Row(
