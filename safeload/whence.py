@@ -67,6 +67,7 @@ def _own_folders() -> Iterator[str]:
     if isinstance(program, str):
         yield os.path.realpath(Path(program).parent)
         # `python -m package` looks first in the folder that it was started in, wherever the program goes later.
-        started = Path(program).parents[spec.name.count(".")] if spec is not None else None
+        above = list(Path(program).parents)[getattr(spec, "name", "").count(".") :]
+        started = above[0] if spec is not None and above else None
         if started is not None and sys.path and os.path.realpath(sys.path[0]) == os.path.realpath(started):
             yield os.path.realpath(started)
