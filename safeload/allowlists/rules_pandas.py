@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from safeload.allowlists.rules_forms import (
@@ -291,9 +292,13 @@ def _leads_to(made: Any, state: Any) -> bool:
     return False
 
 
+_LISTED: Final = re.compile(r"(?:^|[,\[])\s*[\d(]|^[^\[]*,")
+
+
 def dtype_args(args: Args, kwargs: Kwargs) -> str | None:
-    """As above, and ``pandas.NA`` for a missing value."""
+    """As above, and ``pandas.NA`` for a missing value; no text that numpy would read as a list of dtypes."""
     fits = not kwargs and len(args) <= 2
+    fits = fits and not any(type(a) is str and _LISTED.search(a) for a in args)
     fits = fits and all(is_time_part(a) or getattr(ref_of(a), "qualname", "") == "NA" for a in args)
     return None if fits else "takes the name of a storage and its missing value"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import io
 import pickle
+import pickletools
 import struct
 from collections.abc import Callable
 from functools import partial
@@ -224,10 +225,20 @@ def cut_off_anywhere(load: Any, stream: bytes) -> list[str]:
     return errors if stream is PLAIN else [error[:8] for error in errors if "no error" in error]
 
 
+def lengths(stream: bytes) -> set[int]:
+    """Where arguments say how long they are."""
+    width = {pickletools.TAKEN_FROM_ARGUMENT1: 1, pickletools.TAKEN_FROM_ARGUMENT4: 4}
+    found = [(op.arg.n, at) for op, _, at in pickletools.genops(stream) if op.arg is not None and at is not None]
+    return {at + 1 + byte for kind, at in found for byte in range(width.get(kind, 0))}
+
+
 def one_byte_wrong(load: Any, stream: bytes) -> list[str]:
-    """An opcode that does not exist, at every place behind the length of the frame."""
-    start = len(b"\x80\x04\x95") + 8
-    return [error_of(load, stream[:n] + b"\xfe" + stream[n + 1 :])[:60] for n in range(start, len(stream))]
+    """An opcode that does not exist, at every place behind the length of the frame.
+
+    But in the lengths of arguments: what goes on behind its frame is refused, as Python's unpickler refuses it.
+    """
+    places = sorted(set(range(len(b"\x80\x04\x95") + 8, len(stream))) - lengths(stream))
+    return [error_of(load, stream[:n] + b"\xfe" + stream[n + 1 :])[:60] for n in places]
 
 
 for name, load in DOORS.items():
