@@ -32,6 +32,7 @@ class Grant:
         by: what kind of grant it is, as ``allowed_by`` in events has it.
         origin: where it stands.
         how: how it is made sure that the bytes loaded are the bytes verified.
+        signer: whose signature was verified, now or when they were pinned.
     """
 
     by: str
@@ -41,9 +42,10 @@ class Grant:
     reason: str
     how: str = held.MEMORY
     names: frozenset[GlobalRef] = frozenset()
+    signer: str = ""
 
     def facts(self) -> dict[str, str]:
-        return {
+        facts = {
             "by": self.by,
             "grant": self.level.value,
             "sha256": self.sha256,
@@ -51,6 +53,7 @@ class Grant:
             "origin": self.origin,
             "verified": self.how,
         }
+        return facts | ({"signer": self.signer} if self.signer else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +255,7 @@ def of_held(found: Held, path: str) -> Answer:
         return Answer(Grant(grants.TRUSTED, "the program", Level.PICKLE, found.digest, said, found.how))
     if pin is not None and lock is not None:
         names = frozenset(pin.globals) if pin.level is Level.NAMES else frozenset()
-        return Answer(Grant("pin", lock.path, pin.level, found.digest, pin.reason, found.how, names))
+        return Answer(Grant("pin", lock.path, pin.level, found.digest, pin.reason, found.how, names, pin.signed_by))
     answer = _signed(found, path) if policy.keys else NOTHING
     return Answer(refused=_required(lock, found)) if answer is NOTHING and policy.require_pins else answer
 
@@ -279,8 +282,9 @@ def _signed(found: Held, path: str) -> Answer:
         return NOTHING
     if signed.wrong:
         return Answer(refused=signed.wrong)
-    reason = f"signed by key:{signed.key}"
-    return Answer(Grant("signature", signed.bundle, Level.PICKLE, found.digest, reason, found.how))
+    signer = f"key:{signed.key}"
+    reason = f"signed by {signer}"
+    return Answer(Grant("signature", signed.bundle, Level.PICKLE, found.digest, reason, found.how, signer=signer))
 
 
 def _not_now(pin: Pin | None, found: Held) -> str:
