@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final
 
 from safeload import grants
 from safeload.cli.findings import Finding, Target, find
-from safeload.pins import granting
+from safeload.pins import claims, granting
 from safeload.pins.held import stamp_of
 
 CHANGED: Final = "it was changed while it was looked at"
@@ -53,7 +53,9 @@ def _local(target: Target, file: BinaryIO) -> Finding:
     now = (stamp_of(os.fstat(file.fileno())), stamp_of(Path(target.place).stat()))
     if set(now) != {before} or grant.get("sha256", digest) != digest:
         return Finding(target, error=CHANGED)
-    return replace(finding, sha256=digest, grant=tuple(grant.items()))
+    claim = claims.claim_of(target.place)
+    alarm = claim.against(digest) if claim is not None else ""
+    return replace(finding, sha256=digest, grant=tuple(grant.items()), unpinned=finding.unpinned or alarm)
 
 
 def _grant(place: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from safeload import grants, record, settings
-from safeload.pins import held
+from safeload.pins import claims, held
 from safeload.pins.held import Held, NotHeldError
 from safeload.pins.lock import Level, Lock, Pin
 from safeload.policy import GRANT, Mode, Verdict
@@ -144,7 +144,7 @@ def of_descriptor(descriptor: int, path: str) -> tuple[Answer, Held | None]:
         found = held.hold(descriptor, remember=not grants.policy_in_force().locked)
     except (NotHeldError, OSError) as error:
         return _without(str(error), path), None
-    answer = of_held(found, path)
+    answer = _of_a_file(found, descriptor, path)
     if answer.grant is None:
         found.close()
         return answer, None
@@ -209,7 +209,7 @@ def of_root(root: Any, path: str) -> tuple[Answer, Held | None]:
     stamp = held.stamp_of(os.fstat(root.fileno()))
     if kept is not None:
         if kept[0] == stamp and not kept[1].has_changed():
-            answer = of_held(kept[1], path)
+            answer = _of_a_file(kept[1], root.fileno(), path)
             return answer, kept[1] if answer.grant is not None else None
         del STATE.held[root]
         kept[1].close()
@@ -239,6 +239,12 @@ def over(file: Any, root: BinaryIO) -> Any:
 
 def of_what_is_no_file(path: str) -> Answer:
     return _without(NOT_FILE, path) if _needed(path, None) else NOTHING
+
+
+def _of_a_file(found: Held, descriptor: int, path: str) -> Answer:
+    """The grant of a whole file's bytes, which count for nothing where the cache it lies in says others."""
+    alarm = claims.alarm(descriptor, path, found.digest)
+    return Answer(refused=alarm) if alarm else of_held(found, path)
 
 
 def of_held(found: Held, path: str) -> Answer:

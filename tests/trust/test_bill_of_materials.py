@@ -7,7 +7,6 @@ import json
 import os
 import pickle
 from collections import OrderedDict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +29,12 @@ FILES = {
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, data in FILES.items():
         (tmp_path / name).write_bytes(data)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
-    yield tmp_path
-    safeload.activate()
+    return tmp_path
 
 
 def scan(*arguments: str, **variables: str) -> Result:
@@ -128,8 +126,8 @@ def test_what_lets_it_in_is_said(folder: Path) -> None:
     assert CliRunner().invoke(main, pin).exit_code == 0
     path = folder / "safeload.lock"
     path.write_text(path.read_text().replace("grant =", f'signed_by = "key:sha256:{"d" * 64}"\ngrant ='))
-    safeload.activate(safeload.Policy(lock=str(path)))
-    (found,) = bom("evil.pkl")["components"]
+    with safeload.activate(safeload.Policy(lock=str(path))):
+        (found,) = bom("evil.pkl")["components"]
     names = ("verdict", "grant", "grant:level", "grant:reason", "signer")
     assert [said(found, name) for name in names] == [
         ["admitted"], ["pin"], ["pickle"], ["a test of ours"], [f"key:sha256:{'d' * 64}"],
@@ -159,3 +157,14 @@ def test_a_file_that_changes_under_the_look_has_no_digest(folder: Path, monkeypa
 )
 def test_one_format_is_asked_for(options: tuple[str, ...], code: int, folder: Path) -> None:
     assert scan("good.pkl", *options).exit_code == code
+
+
+def test_what_its_cache_says_otherwise_is_refused(folder: Path) -> None:
+    blob, place = folder / "models--org--name" / "blobs" / ("a" * 64), folder / "models--org--name" / "snapshots" / "c0ffee0"
+    blob.parent.mkdir(parents=True)
+    place.mkdir(parents=True)
+    blob.write_bytes(FILES["good.pkl"])
+    (place / "m.pkl").symlink_to(f"../../blobs/{blob.name}")
+    (found,) = bom("models--org--name")["components"]
+    assert (said(found, "verdict"), said(found, "source")) == (["refused"], ["org/name@c0ffee0"])
+    assert f"says that it is sha256:{blob.name}" in said(found, "problem")[0]
