@@ -16,7 +16,7 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
 _KINDS: Final = {"models": "hf:", "datasets": "hf:datasets/", "spaces": "hf:spaces/"}
 LONGEST: Final = 64 << 20  # bytes of a list of files
-_NOTES: Final = Path(".cache", "huggingface")  # in a folder that a repository was downloaded into
+_NOTES: Final = (".cache", "huggingface")  # in a folder that a repository was downloaded into
 _NOTE: Final = 4096  # bytes, of what is kept there of one file
 
 
@@ -46,8 +46,8 @@ class Claim:
 def claim_of(path: str | os.PathLike[str]) -> Claim | None:
     """The claim about a file of a cache; None where nothing is claimed."""
     try:
-        whole = Path(os.path.abspath(path))  # noqa: PTH100 - the link itself is what says it
-        return _of_the_cache(whole) or _of_the_download(whole)
+        whole = os.path.abspath(os.fsdecode(path))  # noqa: PTH100 - the link itself is what says it
+        return (_of_the_cache(Path(whole)) if "--" in whole else None) or _of_the_download(whole)
     except (OSError, ValueError):  # no name of a file
         return None
 
@@ -88,24 +88,26 @@ def _of_the_cache(whole: Path) -> Claim | None:
     return None
 
 
-def _of_the_download(whole: Path) -> Claim | None:
+def _of_the_download(whole: str) -> Claim | None:
     """What is kept beside files that were downloaded into a folder; the repository is not in it."""
-    for folder in whole.parents:
-        notes = folder / _NOTES
-        if not notes.is_dir():
-            continue
-        inside = whole.relative_to(folder).as_posix()
-        note = notes / "download" / f"{inside}.metadata"
-        found = _lines_of(note, whole)
-        if len(found) > 1 and _COMMIT.fullmatch(found[0]):
-            digest = found[1] if _SHA256.fullmatch(found[1]) else ""
-            digest = digest or _of_the_tree(notes / "trees" / f"{found[0]}.json", inside)
-            return Claim(f"hf:@{found[0]}/{inside}", digest, "the note of its download")
-    return None
+    folder = os.path.dirname(whole)  # noqa: PTH120 - os.path is cheaper, and a load with an event pays for it
+    while True:
+        notes = os.path.join(folder, *_NOTES)  # noqa: PTH118 - the same
+        if os.path.isdir(notes):  # noqa: PTH112 - the same
+            inside = os.path.relpath(whole, folder).replace(os.sep, "/")
+            found = _lines_of(Path(notes, "download", f"{inside}.metadata"), Path(whole))
+            if len(found) > 1 and _COMMIT.fullmatch(found[0]):
+                digest = found[1] if _SHA256.fullmatch(found[1]) else ""
+                digest = digest or _of_the_tree(Path(notes, "trees", f"{found[0]}.json"), inside)
+                return Claim(f"hf:@{found[0]}/{inside}", digest, "the note of its download")
+        above = os.path.dirname(folder)  # noqa: PTH120 - the same
+        if above == folder:
+            return None
+        folder = above
 
 
 def _lines_of(note: Path, file: Path) -> list[str]:
-    """Its lines, if whoever wrote the file could write them, or root did: nobody else stops a load."""
+    """Its lines, if whoever owns the file wrote it, or root did: nobody else stops a load."""
     try:
         status = note.stat()
         if status.st_size > _NOTE or status.st_uid not in (file.stat().st_uid, 0):

@@ -160,7 +160,8 @@ def test_one_format_is_asked_for(options: tuple[str, ...], code: int, folder: Pa
 
 
 def test_what_its_cache_says_otherwise_is_refused(folder: Path) -> None:
-    blob, place = folder / "models--org--name" / "blobs" / ("a" * 64), folder / "models--org--name" / "snapshots" / "c0ffee0"
+    repository = folder / "models--org--name"
+    blob, place = repository / "blobs" / ("a" * 64), repository / "snapshots" / "c0ffee0"
     blob.parent.mkdir(parents=True)
     place.mkdir(parents=True)
     blob.write_bytes(FILES["good.pkl"])

@@ -17,9 +17,11 @@ import pytest
 from click.testing import CliRunner
 from evasions.builders import BOOM, pickled
 
+from safeload import events
 from safeload.cli import main
 from safeload.pins import claims, reading
 from safeload.pins.lock import Level
+from safeload.state import STATE
 from trust.test_lock_file import A, cache
 
 ROOT = Path(__file__).parents[2]
@@ -164,6 +166,12 @@ def test_what_was_changed_is_to_be_fetched_again_and_not_to_be_trusted(told: dic
     assert "safeload.trust" not in said
 
 
+def test_where_paths_are_hashed_so_is_what_a_claim_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(STATE, "paths", "hashed")
+    line = events._line("safeload.load.blocked", "error", {"claim": {"source": SOURCE, "sha256": A}})
+    assert (SOURCE in line, A in line, "org" in line) == (False, True, False)
+
+
 # --- what is kept beside files that were downloaded into a folder -----------------------------------
 
 TREE = json.dumps({"files": {"sub/m.pkl": {"lfs_sha256": A}}})
@@ -225,8 +233,8 @@ REPOSITORIES = {
 }  # fmt: skip
 
 
-def hub(folder: Path, repository: str = "models--org--name", **more: bytes) -> Path:
-    for name, data in (FILES | more).items():
+def hub(folder: Path, repository: str = "models--org--name", evil: bytes = b"") -> Path:
+    for name, data in (FILES | ({"evil.pkl": evil} if evil else {})).items():
         blob = folder / repository / "blobs" / hashlib.sha256(data).hexdigest()
         place = folder / repository / "snapshots" / COMMIT / name
         for path in (blob, place):
@@ -254,7 +262,7 @@ def test_a_commit_is_pinned_file_by_file(place: str, repository: str, tmp_path: 
 
 
 def test_of_a_commit_only_what_is_a_pickle_is_pinned_whole(tmp_path: Path) -> None:
-    hub(tmp_path, **{"evil.pkl": pickled(BOOM)})
+    hub(tmp_path, evil=pickled(BOOM))
     code, output = pin(tmp_path, f"hf:org/name@{COMMIT}")
     assert (code, "--grant pickle" in output, (tmp_path / "safeload.lock").exists()) == (1, True, False)
     assert pin(tmp_path, f"hf:org/name@{COMMIT}", "--grant", "pickle")[0] == 0
