@@ -234,12 +234,12 @@ CASES = {
     "CBD hol": pickled(lambda: pd.offsets.CustomBusinessDay(holidays=["2020-01-01"])),
     "CBD cal": pickled(
         lambda: pd.offsets.CustomBusinessDay(
-            calendar=importlib.import_module("pandas.tseries.holiday").holiday.USFederalHolidayCalendar()
+            calendar=importlib.import_module("pandas.tseries.holiday").USFederalHolidayCalendar()
         )
     ),
     "DateOffset wd": pickled(lambda: pd.DateOffset(weekday=importlib.import_module("dateutil.relativedelta").MO(1))),
-    "cal": pickled(lambda: importlib.import_module("pandas.tseries.holiday").holiday.USFederalHolidayCalendar()),
-    "holiday": pickled(lambda: importlib.import_module("pandas.tseries.holiday").holiday.USMemorialDay),
+    "cal": pickled(lambda: importlib.import_module("pandas.tseries.holiday").USFederalHolidayCalendar()),
+    "holiday": pickled(lambda: importlib.import_module("pandas.tseries.holiday").USMemorialDay),
     "dtypes": pickled(
         lambda: [
             pd.CategoricalDtype(["a"], True),

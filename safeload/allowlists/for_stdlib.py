@@ -22,6 +22,7 @@ from safeload.allowlists.rules import (
     text,
     whole,
 )
+from safeload.allowlists.rules_forms import pairs_args
 from safeload.allowlists.table import Entries, rows
 from safeload.scan.entry import Entry, uses_from
 from safeload.scan.report import GlobalRef
@@ -34,6 +35,16 @@ _COLLECTIONS: Entries = {
         "stdlib", "collections: OrderedDict", "cnsi",
         "a dict",
         call=takes("pairs", (), (_PAIRS,)), state=attributes_of(collections.OrderedDict),
+    ),
+    **rows(
+        "stdlib", "http.cookies: SimpleCookie", "ni",
+        "cookies by their names; it would print whatever else it is given, an endless structure too",
+        new=pairs_args, items=own.a_morsel,
+    ),
+    **rows(
+        "stdlib", "http.cookies: Morsel", "nsi",
+        "one cookie: its name, its value and what the standard says of cookies, all text",
+        new=pairs_args, state=own.morsel_state, items=own.morsel_item,
     ),
     **rows(
         "stdlib", "collections: Counter", "ci",

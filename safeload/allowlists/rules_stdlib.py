@@ -14,7 +14,7 @@ from safeload.allowlists.rules import (
     text,
     whole,
 )
-from safeload.scan.inert import ref_of
+from safeload.scan.inert import made_by, ref_of
 from safeload.scan.report import GlobalRef
 
 Args = tuple[Any, ...]
@@ -287,3 +287,21 @@ def element_state(_: Any, state: Any) -> str | None:
     children = state.get("_children", [])
     fits = fits and type(children) is list and all(map(is_element, children))
     return None if fits else "its state must be the parts of an element"
+
+
+MORSEL: Final = GlobalRef("http.cookies", "Morsel")
+_MORSELS: Final = frozenset({"key", "value", "coded_value"})
+
+
+def a_morsel(key: Any, value: Any) -> str | None:
+    return None if type(key) is str and made_by(value) == MORSEL else "holds something else than cookies"
+
+
+def morsel_item(key: Any, value: Any) -> str | None:
+    """``secure`` and ``httponly`` are True or text."""
+    return None if type(key) is str and type(value) in (str, bool, int) else "has a property that is no text"
+
+
+def morsel_state(_: Any, state: Any) -> str | None:
+    fits = type(state) is dict and state.keys() == _MORSELS and set(map(type, state.values())) <= {str, type(None)}
+    return None if fits else "its state must be a name and a value"

@@ -19,6 +19,9 @@ counts as an objection. Bytes of 64 KiB and more may be unread (zeros): judge th
 StateRule = Callable[[Any, Any], str | None]
 """Judges the state given to an object by BUILD: ``rule(the stand-in, state)``."""
 
+ItemRule = Callable[[Any, Any], str | None]
+"""Judges one item put into an object by SETITEM and the like: ``rule(key, value)``; the key of APPEND is None."""
+
 LETTERS = {
     "c": Use.CALLED,
     "n": Use.INSTANTIATED,
@@ -37,6 +40,7 @@ class Entry:
         call: the rule on the arguments of a call or of NEWOBJ.
         new: the rule on the arguments of NEWOBJ, where it may not have what a call may.
         state: the rule on the state given by BUILD to an object made from it.
+        items: the rule on what is put into an object made from it.
         makes: for a function, the class whose object a call returns, told from the arguments
             (so that BUILD on the result is judged as that class).
         resolves: for ``getattr`` and its like, the dotted global that a call hands out.
@@ -55,6 +59,7 @@ class Entry:
     call: CallRule | None = None
     new: CallRule | None = None
     state: StateRule | None = None
+    items: ItemRule | None = None
     makes: Callable[[tuple[Any, ...]], GlobalRef | None] | None = None
     resolves: Callable[[tuple[Any, ...]], GlobalRef | None] | None = None
     value: Callable[..., Any] | None = None
@@ -67,7 +72,7 @@ class Entry:
     @property
     def plain(self) -> bool:
         """True when nothing the stream does with the name can break this entry."""
-        hooks = (self.call, self.state, self.makes, self.resolves, self.value, self.nested)
+        hooks = (self.call, self.state, self.items, self.makes, self.resolves, self.value, self.nested)
         return self.uses == ANY_USE and not any(hooks)
 
 

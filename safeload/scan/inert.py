@@ -175,9 +175,13 @@ class Recorder(Keeping):
         if "_cache" not in state:
             self.harmless.add(names)
 
-    def items(self, made: Inert, values: tuple[Any, ...]) -> None:
+    def items(self, made: Inert, values: tuple[Any, ...], key: Any = None) -> None:
         """APPEND, SETITEM and the like on an object: picklers write them before its state."""
         self.uses[made.ref] |= ITEMS_SET
+        if made.entry is not None and made.entry.items is not None:
+            wrong = made.entry.items(key, values[0] if len(values) == 1 else values)
+            if wrong:
+                self.objects(made.ref, wrong, structural=False)
         if hasattr(made, "state"):
             self.objects(made.ref, "an object made from it is given items after its state")
         if type(values[0]) not in SCALARS:
@@ -204,7 +208,7 @@ class Inert(Base, metaclass=Global):
     def __setitem__(self, key: Any, value: Any) -> None:
         if type(key) is str and is_special(key) and self.ref.module != "collections":
             self.recorder.objects(self.ref, f"is given the special item {key:.40}")
-        self.recorder.items(self, (value,))
+        self.recorder.items(self, (value,), key)
 
     def append(self, *items: Any) -> None:
         self.recorder.items(self, items)
