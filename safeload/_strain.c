@@ -12,6 +12,7 @@
 #endif
 
 #define NO_HOME UINT32_MAX
+#define FRAME 0x95
 
 typedef struct {
     double weight;  /* the objects a walk through it meets, shared ones each time */
@@ -25,6 +26,7 @@ typedef struct {
     size_t *marks;
     size_t held, stack_room, memo_room, memo_count, marked, marks_room;
     uint64_t read, steps; /* bytes and opcodes gone by */
+    uint64_t frame;       /* where the last frame ends, counted in bytes gone by */
     double work;          /* objects walked through for hashes */
     double entries, most, hashes, deepest;
     int until_build, over;
@@ -185,7 +187,7 @@ static int remember(Walk *self, uint64_t index)
 {
     if (!has(self, 1))
         return 0;
-    if (index > self->steps && (double)index > self->entries) {
+    if (index >= NO_HOME || (index > self->steps && (double)index > self->entries)) {
         finding(self, "an entry of the memo numbered far beyond all that the stream holds");
         return 0;
     }
@@ -301,7 +303,7 @@ static const signed char ARGUMENT[256] = {
     ['K'] = -1, ['h'] = -1, ['q'] = -1, [0x80] = -1, [0x82] = -1,
     ['M'] = -2, [0x83] = -2,
     ['J'] = -4, ['j'] = -4, ['r'] = -4, [0x84] = -4,
-    ['G'] = -8, [0x95] = -8,
+    ['G'] = -8, [FRAME] = -8,
 };
 
 static const signed char LINES[256] = {
@@ -314,7 +316,7 @@ static int with_argument(Walk *self, int opcode, uint64_t value)
     switch (opcode) {
     case 'q': case 'r': case 'p': return remember(self, value);
     case 'h': case 'j': case 'g': return recall(self, value);
-    case 0x80: case 0x95: return 0;
+    case 0x80: case FRAME: return 0;
     case 'i': return from_mark(self, opcode);
     default: return push(self, ONE);
     }
@@ -322,14 +324,31 @@ static int with_argument(Walk *self, int opcode, uint64_t value)
 
 #define ENDLESS ((uint64_t)1 << 61) /* longer than any file, and room to add to it */
 
+/* A number as Python reads it: with space before it, a sign, and underscores between its digits. */
 static uint64_t decimal(const unsigned char *at, const unsigned char *end)
 {
     uint64_t value = 0;
-    while (at < end && *at == ' ')
+    while (at < end && Py_ISSPACE(*at))
         at++;
-    for (; at < end && *at >= '0' && *at <= '9' && value < ENDLESS / 16; at++)
-        value = value * 10 + (uint64_t)(*at - '0');
+    if (at < end && *at == '+')
+        at++;
+    for (; at < end && (*at == '_' || Py_ISDIGIT(*at)) && value < ENDLESS / 16; at++)
+        if (*at != '_')
+            value = value * 10 + (uint64_t)(*at - '0');
     return value;
+}
+
+/* An unpickler that cannot look ahead drops the rest of a frame when an argument goes on behind it, and
+ * reads the whole argument there: from here on it would be in another place than we are. */
+static void in_frame(Walk *self, int opcode, uint64_t value, uint64_t length)
+{
+    uint64_t end = self->read + length;
+    if (opcode == FRAME)
+        end += value < ENDLESS ? value : ENDLESS;
+    if (self->read < self->frame && end > self->frame)
+        finding(self, "an opcode that crosses the end of its frame");
+    else if (opcode == FRAME)
+        self->frame = end;
 }
 
 /* One opcode with its argument: the bytes it takes, 0 where they are not all here, -1 on error. */
@@ -344,6 +363,7 @@ static int64_t step(Walk *self, const unsigned char *at, const unsigned char *en
                 return 0;
             rest++;
         }
+        in_frame(self, opcode, 0, rest - at);
         return with_argument(self, opcode, decimal(first, rest)) < 0 ? -1 : rest - at;
     }
     if (width == 0)
@@ -354,6 +374,7 @@ static int64_t step(Walk *self, const unsigned char *at, const unsigned char *en
     if (with_argument(self, opcode, value) < 0)
         return -1;
     uint64_t follows = width < 0 ? 0 : value < ENDLESS ? value : ENDLESS;
+    in_frame(self, opcode, value, 1 + Py_ABS(width) + follows);
     return 1 + Py_ABS(width) + (int64_t)follows;
 }
 

@@ -62,6 +62,12 @@ def _own_folders() -> Iterator[str]:
     """The working directory, and the folder of the program that was started."""
     with contextlib.suppress(OSError):  # it was deleted
         yield os.path.realpath(os.curdir)
-    program = getattr(sys.modules.get("__main__"), "__file__", None)
+    main = sys.modules.get("__main__")
+    program, spec = getattr(main, "__file__", None), getattr(main, "__spec__", None)
     if isinstance(program, str):
         yield os.path.realpath(Path(program).parent)
+        # `python -m package` looks first in the folder that it was started in, wherever the program goes later.
+        above = list(Path(program).parents)[getattr(spec, "name", "").count(".") :]
+        started = above[0] if spec is not None and above else None
+        if started is not None and sys.path and os.path.realpath(sys.path[0]) == os.path.realpath(started):
+            yield os.path.realpath(started)

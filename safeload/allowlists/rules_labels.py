@@ -104,7 +104,9 @@ def values_in(values: Any) -> int:
 
 
 def _inner(state: Any) -> Any:
-    """The values in an extension array's state."""
+    """The values in an extension array's state, which compiled ones wrap in a tuple."""
+    if type(state) is tuple and len(state) == 1:
+        state = state[0]
     if type(state) is dict:
         return next(state[key] for key in ("_ndarray", "_data", "_left", "_pa_array", "_codes") if key in state)
     return next(part for part in state if is_array(part))

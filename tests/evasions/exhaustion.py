@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import pickle
 import resource
+import struct
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
 from .archives import torch_zip
-from .builders import POP, get, kept, listing, named, new, number, pickled, proto, put, text
+from .builders import POP, frame, get, kept, listing, named, new, number, pickled, proto, put, text
 from .rows import FILE, Row, crash, unpickle
 
 SLOW_S: Final = 0.5
@@ -26,7 +27,22 @@ BY_MEMO: Final = kept(0, b"N\x85") + kept(0, get(0) + get(0) + b"\x86") * DOUBLI
 WITHOUT_POP: Final = (
     b"N\x85" + put(0) + (get(0) + get(0) + b"\x86" + put(0)) * DOUBLINGS + b"}" + get(0) + b"Ns"
 )
+# As the memo's text form has it; int() takes a sign.
+BY_MEMO_IN_TEXT: Final = b"N\x85p+0\n0" + b"g+0\ng+0\n\x86p+0\n0" * DOUBLINGS + b"g+0\n"
 A_NAME: Final = named("collections:OrderedDict") + POP
+
+
+def long_text(length: int) -> bytes:
+    """The head of a text in the long form."""
+    return b"X" + struct.pack("<I", length)
+
+
+# A text of 100 bytes, of which 50 stand in the frame: an unpickler that cannot peek drops these, and has
+# the next 100. One that reads on has 50 of them, then another text, in which the index is.
+FAR_PUT: Final = b"0N" + put(FAR_INDEX)
+IN_FRAME: Final = long_text(100) + 50 * b"a"
+BEHIND: Final = 50 * b"b" + POP + long_text(44 + len(FAR_PUT)) + 44 * b"c" + FAR_PUT
+DROPPED: Final = proto(4) + frame(len(IN_FRAME)) + IN_FRAME + BEHIND + b"."
 
 
 def timed(load: Callable[[], object] = unpickle) -> Callable[[], object]:
@@ -44,10 +60,15 @@ def is_slow(outcome: Any) -> bool:
     return isinstance(outcome, float) and outcome > SLOW_S
 
 
-def grown() -> object:
+def unbuffered() -> object:
+    with open(FILE, "rb", buffering=0) as opened:
+        return pickle.load(opened)
+
+
+def grown(load: Callable[[], object] = unpickle) -> object:
     """How much memory the load took at most, in kilobytes."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    unpickle()
+    load()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 
 
@@ -92,6 +113,26 @@ ROWS: Final = (
         load=grown,
         effect=lambda outcome: isinstance(outcome, int) and outcome > MORE,
     ),
+    *(
+        Row(
+            id=f"memo_index_in_text_with_{what}",
+            file=lambda _, line=line: f"Np{line}\n.".encode(),
+            load=grown,
+            effect=lambda outcome: isinstance(outcome, int) and outcome > MORE,
+        )
+        for what, line in {
+            "a_sign": f"+{FAR_INDEX}",
+            "underscores": f"{FAR_INDEX:_}",
+            "a_tab_before_it": f"\t{FAR_INDEX}",
+        }.items()
+    ),
+    Row(
+        id="memo_index_where_the_rest_of_a_frame_was_dropped",
+        file=lambda _: DROPPED,
+        load=lambda: grown(unbuffered),
+        effect=lambda outcome: isinstance(outcome, int) and outcome > MORE,
+    ),
+    slow("doubled_by_the_memo_in_text_with_signs", b"}" + BY_MEMO_IN_TEXT + b"Ns"),
     slow(
         "doubled_tuple_printed_by_a_cookie",
         new(named("http.cookies:SimpleCookie")) + text("a") + b"N\x85" + b"2\x86" * 19 + b"s",

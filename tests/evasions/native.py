@@ -63,6 +63,14 @@ def series_with_more_labels_than_values(_: bytes) -> bytes:
     return pickle.dumps(made)
 
 
+def intervals_with_more_labels_than_values(_: bytes) -> bytes:
+    import pandas as pd
+
+    made = pd.Series(pd.interval_range(0, 3))
+    made._mgr.axes = [pd.RangeIndex(100)]
+    return pickle.dumps(made)
+
+
 def frame_with_more_labels_than_rows(_: bytes) -> bytes:
     """A frame in the form of pandas 0.14, which is not counted when it is given its state."""
     import copyreg
@@ -148,6 +156,12 @@ ROWS: Final = (
         file=series_with_more_labels_than_values,
         load=loaded_and_shown,
         effect=crash,
+        needs=("pandas",),
+    ),
+    Row(
+        id="intervals_with_more_labels_than_values",
+        file=intervals_with_more_labels_than_values,
+        effect=lambda made: hasattr(made, "array") and len(made) != len(made.array),
         needs=("pandas",),
     ),
     Row(
