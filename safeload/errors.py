@@ -52,6 +52,8 @@ class Refusal:
         tensors: the file holds tensors or arrays, which can be had without its code.
         required: why no safetensors file was opened in its place, where the policy wants one.
         unpinned: why these bytes may not load here, whatever they ask for.
+        claim: repository, commit and file, as the cache says that the file lies in.
+        claimed: the digest that the cache says.
     """
 
     api: str
@@ -70,6 +72,13 @@ class Refusal:
     required: str = ""
     unpinned: str = ""
     unlisted: tuple[GlobalRef, ...] = ()
+    claim: str = ""
+    claimed: str = ""
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether its bytes are others than the cache says."""
+        return bool(self.claimed and self.sha256 and self.claimed != self.sha256)
 
     @property
     def globals(self) -> tuple[GlobalRef, ...]:
@@ -111,7 +120,7 @@ class TensorsRequiredError(BlockedLoadError):
 
 
 class NotPinnedError(BlockedLoadError):
-    """Other bytes are pinned for this path, or the policy opens pinned bytes only and these are not."""
+    """Other bytes are pinned for this path or claimed by its cache, or only pinned ones load, and these are not."""
 
 
 class UndecodableError(UnreadableError, UnicodeDecodeError):
@@ -154,7 +163,9 @@ def explain(refusal: Refusal) -> str:
         lines.append(f"  These bytes may not load here: {printable(refusal.unpinned, 1000)}.")
     if refusal.unread:
         lines.append(f"  It could not be read to its end: {printable(refusal.unread)}")
-    lines += ["", *_ways_forward(refusal), "", f"Policy: {refusal.policy}."]
+    if refusal.claim:
+        lines.append(_claim(refusal))
+    lines += ["", *(_FETCH if refusal.is_contradicted else _ways_forward(refusal)), "", f"Policy: {refusal.policy}."]
     if refusal.problem:
         lines.append(f"Not in force as configured: {printable(refusal.problem, 2000)}")
     if refusal.late:
@@ -166,6 +177,22 @@ def explain(refusal: Refusal) -> str:
 def _why(item: Refused) -> str:
     mark = _MARKED.get(item.ground)
     return f"{mark}: {item.text}" if mark else item.text
+
+
+# Whatever else would let it load: these are not the bytes that anybody meant.
+_FETCH = (
+    "It was changed or damaged since it came: fetch it again.",
+    "If the change is yours, copy the file out of the cache, and load the copy.",
+)
+
+
+def _claim(refusal: Refusal) -> str:
+    words = f"  By its cache it is {printable(refusal.claim, 500)}: a claim"
+    if refusal.is_contradicted:
+        said = f"sha256:{refusal.claimed} is claimed, and its bytes are sha256:{refusal.sha256}"
+        return f"{words}, and an ALARM: {said}."
+    is_checked = refusal.claimed and refusal.sha256
+    return f"{words}{', and it has the digest that is claimed' if is_checked else ', which nobody checked'}."
 
 
 def _ways_forward(refusal: Refusal) -> list[str]:

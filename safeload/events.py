@@ -75,6 +75,8 @@ def _line(event: str, level: str, fields: dict[str, Any]) -> str:
             said[name] = value
     if STATE.paths == "hashed":
         said |= {name: _unnamed(said[name]) for name in ("path", "twin") if said.get(name)}
+        if said.get("claim"):
+            said["claim"] = {name: hashed(text) if name == "source" else text for name, text in said["claim"].items()}
     elif said.get("path") and not Path(said["path"]).is_absolute():
         with suppress(OSError):  # a folder that was taken away
             said["cwd"] = str(Path.cwd())  # whoever reads the log stands elsewhere

@@ -11,6 +11,7 @@ from safeload import grants, keep, record, settings
 from safeload.allowlists import brings, problem_of, profiles_naming
 from safeload.errors import Refusal, refusal_error
 from safeload.kept import KeptType
+from safeload.pins.claims import claim_of
 from safeload.pins.granting import Grant
 from safeload.pins.held import Held
 from safeload.plain import words_for
@@ -90,6 +91,8 @@ class Load(metaclass=KeptType):
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
         THREAD.load = self.outer
         if self.sink is not None and self.outermost() is self:
+            if self.sink.is_told and "claim" not in self.sink.facts:
+                self.sink.claimed(*_claimed(self.path))
             self.sink.finish(self.path, error)
 
     def outermost(self) -> Load:
@@ -155,6 +158,7 @@ def refuse(load: Load, policy: Policy, verdict: Verdict, *, required: str = "") 
 def refusal_of(load: Load, policy: Policy, verdict: Verdict, *, required: str = "") -> Refusal:
     """What is said of a load that is not let through."""
     api, path = load.named()
+    claim, claimed = _claimed(path)
     return Refusal(
         api=api,
         path=path,
@@ -172,7 +176,15 @@ def refusal_of(load: Load, policy: Policy, verdict: Verdict, *, required: str = 
         tensors=_holds_tensors(load, path),
         required=required,
         unlisted=tuple(item.ref for item in verdict.refused if not profiles_naming(item.ref)),
+        claim=claim,
+        claimed=claimed,
     )
+
+
+def _claimed(path: str) -> tuple[str, str]:
+    """Where the cache says that a file is from, and its digest; nothing for what is in none."""
+    claim = claim_of(path) if path else None
+    return (claim.source, claim.sha256) if claim is not None else ("", "")
 
 
 def _holds_tensors(load: Load, path: str) -> bool:

@@ -111,11 +111,9 @@ def pin(lock: Lock, path: Path, wish: Wish) -> tuple[Lock, Pin, tuple[Pin, ...]]
         msg = f"{path}: it was changed while it was looked at"
         raise PolicyError(msg)
     claim = claim_of(path)
-    if claim is not None and claim.sha256 and claim.sha256 != seen.sha256:
-        msg = (
-            f"{path}: {claim.words} says that it is sha256:{claim.sha256}, and its bytes are sha256:{seen.sha256}: "
-            "it was changed or damaged since it came; fetch it again"
-        )
+    alarm = claim.against(seen.sha256) if claim is not None else ""
+    if alarm:
+        msg = f"{path}: {alarm}"
         raise PolicyError(msg)
     level = _level(path, seen, wish.level)
     made = Pin(

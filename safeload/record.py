@@ -83,6 +83,16 @@ class Sink:
         self.profiles[by] = None
         self.facts.setdefault("grant", facts)
 
+    @property
+    def is_told(self) -> bool:
+        """Whether its event is one that anybody sees."""
+        return STATE.log != "off" and (self.outcome != "load.admitted" or STATE.log != "stderr")
+
+    def claimed(self, source: str, sha256: str, bytes_are: str = "") -> None:
+        """What the cache says of the file, and whether its bytes are those, where they were hashed."""
+        facts = {"source": source, "sha256": sha256, "bytes": bytes_are}
+        self.facts["claim"] = {name: value for name, value in facts.items() if value}
+
     def blocked(self, refusal: Refusal) -> None:
         self.outcome = "load.blocked"
         self._refused(refusal)
@@ -112,10 +122,12 @@ class Sink:
             "unread": refusal.unread,
             "unpinned": refusal.unpinned,
         }
+        checked = "other than claimed" if refusal.is_contradicted else "as claimed"
+        self.claimed(refusal.claim, refusal.claimed, checked if refusal.claimed and refusal.sha256 else "")
 
     def finish(self, path: str, error: BaseException | None) -> None:
         """Write the event, as the outermost load ends."""
-        if STATE.log == "off" or (self.outcome == "load.admitted" and STATE.log == "stderr"):
+        if not self.is_told:
             return
         fields: dict[str, Any] = {"api": self.api, "path": path, "size": self.size}
         fields |= {"caller": place(caller()), "format": self.format, "versions": versions()}

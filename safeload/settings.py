@@ -89,6 +89,16 @@ def _load(environment: Mapping[str, str]) -> Settings:
         return Settings(Policy(origin=REJECTED), environment.get("SAFELOAD_LOG", "stderr"), problem=str(error))
 
 
+def hub_cache() -> Path:
+    """Where the cache of Hugging Face is, as the hub's own package would say now."""
+    named = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    if named:
+        return Path(named).expanduser()
+    home = os.environ.get("HF_HOME")
+    above = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return (Path(home) if home else Path(above, "huggingface")).expanduser() / "hub"
+
+
 def changed_since_the_start() -> dict[str, str | None]:
     """The variables that are no longer what they were when they counted, with what they are now."""
     return {

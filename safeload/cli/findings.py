@@ -49,6 +49,8 @@ class Finding:
         names: each name asked for, with what is done with it.
         refused: each name refused, with the ground in one word and in a sentence.
         unpinned: why its bytes may not load, whatever they ask for.
+        sha256: of its bytes, where they were hashed.
+        grant: what lets exactly these bytes in, fact by fact.
     """
 
     target: Target
@@ -59,6 +61,8 @@ class Finding:
     problem: str = ""
     unpinned: str = ""
     error: str = ""
+    sha256: str = ""
+    grant: tuple[tuple[str, str], ...] = ()
 
     @property
     def outcome(self) -> str:

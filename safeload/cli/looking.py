@@ -13,12 +13,13 @@ from rich.progress import track
 from rich.text import Text
 
 import safeload
-from safeload.cli import many, sarif
+from safeload.cli import cyclonedx, hashing, many, sarif
 from safeload.cli.findings import Finding, Target, find, targets_of
 from safeload.cli.screen import OUT, coloured, columns, place_text
 from safeload.scan.report import printable
 
 REFUSED: Final = 1
+FORMATS: Final = ("table", "json", "sarif", "cyclonedx")
 
 
 class _Place(click.Path):
@@ -32,8 +33,18 @@ class _Place(click.Path):
 
 @click.command()
 @click.argument("places", metavar="PATH…", nargs=-1, required=True, type=_Place(exists=True))
-@click.option("--json", "output", flag_value="json", help="One JSON object a line for each file.")
-@click.option("--sarif", "output", flag_value="sarif", help="SARIF 2.1.0, for code scanning.")
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="json: one object a line for each file. sarif: SARIF 2.1.0, for code scanning. "
+    "cyclonedx: CycloneDX 1.6, a bill of materials with the sha256 of each file.",
+)
+@click.option("--json", "short", flag_value="json", help="The same as --format json.")
+@click.option("--sarif", "short", flag_value="sarif", help="The same as --format sarif.")
+@click.option("--date", envvar=cyclonedx.EPOCH, metavar="SECONDS", help="The time that cyclonedx says, since 1970.")
 @click.option("--jobs", "-j", default=1, show_default=True, help="How many files at once; -1: one for each core.")
 @click.option(
     "--backend",
@@ -42,25 +53,41 @@ class _Place(click.Path):
     show_default=True,
     help="Which of joblib's backends does it: dask and ray take the cluster that their own settings name.",
 )
-def scan(places: tuple[str, ...], output: str | None, jobs: int, backend: str) -> None:
+def scan(  # noqa: PLR0913 - click passes each option so
+    *, places: tuple[str, ...], output: str, short: str | None, date: str | None, jobs: int, backend: str
+) -> None:
     """Say what files ask for and whether they would be let through.
 
     Folders and addresses (s3://…) are searched; what is no pickle by name nor by content is passed by
     there. Exits with 1 if a file would be refused or cannot be read, or if the configured policy cannot be
     used, with 2 if it was asked wrongly.
     """
+    if short and output not in ("table", short):
+        msg = f"--{short} and --format {output} are two formats"
+        raise click.UsageError(msg)
+    output = short or output
     targets = list(targets_of(places))
-    looked = many.look_at(targets, jobs, backend)
+    looked = many.look_at(targets, jobs, backend, hashing.find_hashed if output == "cyclonedx" else find)
     findings = list(_watched(looked, len(targets)))
     kept = [finding for finding in findings if not finding.is_passed_by]
-    if output == "json":
-        for finding in kept:
-            click.echo(json.dumps(finding.as_json()))
-    elif output == "sarif":
-        click.echo(json.dumps(sarif.as_sarif(kept), indent=1))
-    else:
+    if output == "table":
         _show(kept, passed_by=len(findings) - len(kept))
+    else:
+        _print(kept, output, date)
     _end(kept)
+
+
+def _print(findings: list[Finding], output: str, date: str | None) -> None:
+    """For machines."""
+    if output == "json":
+        for finding in findings:
+            click.echo(json.dumps(finding.as_json()))
+        return
+    try:
+        document = sarif.as_sarif(findings) if output == "sarif" else cyclonedx.as_cyclonedx(findings, date)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    click.echo(json.dumps(document, indent=1))
 
 
 def _end(findings: list[Finding]) -> NoReturn:

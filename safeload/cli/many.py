@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 import click
 
-from safeload.cli.findings import Finding, Target, find
+from safeload.cli.findings import Finding, Target
 
 BACKENDS: Final = ("loky", "threading", "dask", "ray")
 
 
-def look_at(targets: list[Target], jobs: int, backend: str) -> Iterator[Finding]:
-    """The findings, in the order of the targets."""
+def look_at(
+    targets: list[Target], jobs: int, backend: str, look: Callable[[Target], Finding]
+) -> Iterator[Finding]:
+    """What a look at each finds, in the order of the targets."""
     if jobs == 1 and backend == "loky":
-        yield from map(find, targets)
+        yield from map(look, targets)
         return
     try:
         import joblib
@@ -25,7 +27,7 @@ def look_at(targets: list[Target], jobs: int, backend: str) -> Iterator[Finding]
         raise click.UsageError(msg) from None
     with _cluster(backend), joblib.parallel_config(backend=backend, n_jobs=jobs):
         at_once = "list" if backend == "ray" else "generator"  # ray's hands over nothing before the end
-        yield from joblib.Parallel(return_as=at_once)(joblib.delayed(find)(target) for target in targets)
+        yield from joblib.Parallel(return_as=at_once)(joblib.delayed(look)(target) for target in targets)
 
 
 def _cluster(backend: str) -> AbstractContextManager[Any]:

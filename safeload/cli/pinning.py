@@ -13,11 +13,11 @@ import click
 from rich.text import Text
 
 import safeload
-from safeload import pinning
+from safeload import pinning, settings
 from safeload.cli import signing
-from safeload.cli.findings import targets_of
+from safeload.cli.findings import Target, find, has_a_models_name, targets_of
 from safeload.cli.screen import OUT, place_text
-from safeload.pins import writing
+from safeload.pins import hub, writing
 from safeload.pins.bundles import BadBundleError
 from safeload.pins.held import NotHeldError
 from safeload.pins.keys import NotSignedError
@@ -41,8 +41,23 @@ def lock_at(named: Path | None) -> Path:
     return named or Path(safeload.current_policy().lock or NAME)
 
 
+class _Files(click.Path):
+    """A file that is there, or a commit that a Hugging Face cache holds."""
+
+    name = "file or commit"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> list[Target]:  # type: ignore[override]  # click's own type is wider
+        if not value.startswith(hub.PREFIX):
+            return [Target(str(super().convert(value, param, ctx)), named=True)]
+        try:
+            files = hub.files_of(value, settings.hub_cache())
+        except safeload.PolicyError as error:
+            self.fail(str(error), param, ctx)
+        return [Target(str(file), has_a_models_name(file.name)) for file in files]
+
+
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("places", metavar="FILE…", nargs=-1, required=True, type=_Files(exists=True, dir_okay=False))
 @click.option("--reason", required=True, help="Who reviewed these bytes, and why they are fine.")
 @click.option(
     "--grant",
@@ -58,7 +73,7 @@ def lock_at(named: Path | None) -> Path:
 @lock_option
 def pin(  # noqa: PLR0913 - click passes each option so
     *,
-    paths: tuple[Path, ...],
+    places: tuple[list[Target], ...],
     reason: str,
     grant: str | None,
     expires: datetime | None,
@@ -69,6 +84,9 @@ def pin(  # noqa: PLR0913 - click passes each option so
     **signed: Any,
 ) -> None:
     """Write into the lock file that exactly these bytes may load, and how far.
+
+    FILE is a file, or hf:ORGANISATION/NAME@COMMIT: every file that the cache of Hugging Face
+    holds of that commit.
 
     With --key, or --ca and --subject, only if their signature says so too; the signer is written down.
 
@@ -88,11 +106,12 @@ def pin(  # noqa: PLR0913 - click passes each option so
         )
         lock = pinning.open_lock(lock_at(lock_path))
         said = []
-        for path in paths:
+        for target in (target for files in places for target in files):
+            path = Path(target.place)
             if signing.is_asked(signed):
                 signer, sha256 = _signer(path, signed)
                 wish = replace(wish, signed_by=signer, sha256=sha256)
-            lock, made, replaced = pinning.pin(lock, path, wish)
+            lock, made, replaced = pinning.pin(lock, path, _for(target, wish))
             said.append((path, made, replaced))
         writing.write(lock)
     except (safeload.SafeloadError, OSError) as error:
@@ -101,6 +120,13 @@ def pin(  # noqa: PLR0913 - click passes each option so
     for path, made, replaced in said:
         _tell(path, made, replaced)
     _tell_if_unused(lock)
+
+
+def _for(target: Target, wish: pinning.Wish) -> pinning.Wish:
+    """The wish for a file; one of a whole commit that is no pickle gets no more than data has."""
+    if target.named or not find(target).is_passed_by:
+        return wish
+    return replace(wish, level=Level.DATA)
 
 
 def _signer(path: Path, options: dict[str, Any]) -> tuple[str, str]:
@@ -169,8 +195,6 @@ def verify(places: tuple[str, ...], frozen: bool, lock_path: Path | None) -> Non
 
 def _files(places: Iterable[str], lock: Path) -> Iterator[Path]:
     """What is named, and in folders what has a pickle's name or content."""
-    from safeload.cli.findings import find
-
     for target in targets_of(places):
         path = Path(target.place)
         if path.exists() and lock.exists() and path.samefile(lock):

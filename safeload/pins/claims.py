@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Final
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
 _KINDS: Final = {"models": "hf:", "datasets": "hf:datasets/", "spaces": "hf:spaces/"}
 LONGEST: Final = 64 << 20  # bytes of a list of files
+_NOTES: Final = (".cache", "huggingface")  # in a folder that a repository was downloaded into
+_NOTE: Final = 4096  # bytes, of what is kept there of one file
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +33,88 @@ class Claim:
     sha256: str
     words: str
 
+    def against(self, digest: str) -> str:
+        """The alarm that bytes of this digest are; empty where they are not claimed to be others."""
+        if not self.sha256 or self.sha256 == digest:
+            return ""
+        return (
+            f"{self.words} says that it is sha256:{self.sha256}, and its bytes are sha256:{digest}: "
+            "it was changed or damaged since it came; fetch it again"
+        )
 
-def claim_of(path: Path) -> Claim | None:
+
+def claim_of(path: str | os.PathLike[str]) -> Claim | None:
     """The claim about a file of a cache; None where nothing is claimed."""
-    whole = Path(os.path.abspath(path))  # noqa: PTH100 - the link itself is what says it
+    try:
+        whole = os.path.abspath(os.fsdecode(path))  # noqa: PTH100 - the link itself is what says it
+        return (_of_the_cache(Path(whole)) if "--" in whole else None) or _of_the_download(whole)
+    except (OSError, ValueError):  # no name of a file
+        return None
+
+
+def alarm(descriptor: int, path: str, digest: str) -> str:
+    """Why the bytes of an open file are not those that its cache claims; empty if they are, or none are claimed.
+
+    Args:
+        path: how it was opened. What is no name of this very file says nothing of it, as a member's is not
+            of its archive: what the kernel calls the file does.
+    """
+    try:
+        same = bool(path) and os.path.samestat(os.stat(path), os.fstat(descriptor))  # noqa: PTH116 - cheaper
+    except (OSError, ValueError):
+        same = False
+    try:
+        claim = claim_of(path if same else os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115 - the same
+    except OSError:
+        return ""
+    return claim.against(digest) if claim is not None else ""
+
+
+def _of_the_cache(whole: Path) -> Claim | None:
+    """``models--org--name/snapshots/COMMIT/…``, or one of the blobs that those lead to."""
     parts = whole.parts
-    for number, part in enumerate(parts[:-3]):
+    for number, part in enumerate(parts[:-2]):
         kind, dashes, name = part.partition("--")
-        if dashes and kind in _KINDS and parts[number + 1] == "snapshots":
-            repository = name.replace("--", "/")
-            commit, inside = parts[number + 2], "/".join(parts[number + 3 :])
-            source = f"{_KINDS[kind]}{repository}@{commit}/{inside}"
-            folder = Path(*parts[: number + 1])
+        if not dashes or kind not in _KINDS:
+            continue
+        folder, repository, below = Path(*parts[: number + 1]), name.replace("--", "/"), parts[number + 1 :]
+        words = "the cache that it lies in"
+        if below[0] == "snapshots" and len(below) > 2:  # noqa: PLR2004 - and a commit, and a file
+            commit, inside = below[1], "/".join(below[2:])
             digest = _of_the_link(whole) or _of_the_tree(folder / "trees" / f"{commit}.json", inside)
-            return Claim(source, digest, f"the cache of {repository}")
+            return Claim(f"{_KINDS[kind]}{repository}@{commit}/{inside}", digest, words)
+        if below[0] == "blobs" and len(below) == 2 and _SHA256.fullmatch(below[1]):  # noqa: PLR2004 - and a file
+            return Claim(f"{_KINDS[kind]}{repository}", below[1], words)
     return None
+
+
+def _of_the_download(whole: str) -> Claim | None:
+    """What is kept beside files that were downloaded into a folder; the repository is not in it."""
+    folder = os.path.dirname(whole)  # noqa: PTH120 - os.path is cheaper, and a load with an event pays for it
+    while True:
+        notes = os.path.join(folder, *_NOTES)  # noqa: PTH118 - the same
+        if os.path.isdir(notes):  # noqa: PTH112 - the same
+            inside = os.path.relpath(whole, folder).replace(os.sep, "/")
+            found = _lines_of(Path(notes, "download", f"{inside}.metadata"), Path(whole))
+            if len(found) > 1 and _COMMIT.fullmatch(found[0]):
+                digest = found[1] if _SHA256.fullmatch(found[1]) else ""
+                digest = digest or _of_the_tree(Path(notes, "trees", f"{found[0]}.json"), inside)
+                return Claim(f"hf:@{found[0]}/{inside}", digest, "the note of its download")
+        above = os.path.dirname(folder)  # noqa: PTH120 - the same
+        if above == folder:
+            return None
+        folder = above
+
+
+def _lines_of(note: Path, file: Path) -> list[str]:
+    """Its lines, if whoever owns the file wrote it, or root did: nobody else stops a load."""
+    try:
+        status = note.stat()
+        if status.st_size > _NOTE or status.st_uid not in (file.stat().st_uid, 0):
+            return []
+        return note.read_text("ascii").split()
+    except (OSError, ValueError):
+        return []
 
 
 def _of_the_link(path: Path) -> str:

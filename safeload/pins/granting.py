@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from safeload import grants, record, settings
-from safeload.pins import held
+from safeload.pins import claims, held
 from safeload.pins.held import Held, NotHeldError
 from safeload.pins.lock import Level, Lock, Pin
 from safeload.policy import GRANT, Mode, Verdict
@@ -32,6 +32,7 @@ class Grant:
         by: what kind of grant it is, as ``allowed_by`` in events has it.
         origin: where it stands.
         how: how it is made sure that the bytes loaded are the bytes verified.
+        signer: whose signature was verified, now or when they were pinned.
     """
 
     by: str
@@ -41,9 +42,10 @@ class Grant:
     reason: str
     how: str = held.MEMORY
     names: frozenset[GlobalRef] = frozenset()
+    signer: str = ""
 
     def facts(self) -> dict[str, str]:
-        return {
+        facts = {
             "by": self.by,
             "grant": self.level.value,
             "sha256": self.sha256,
@@ -51,6 +53,7 @@ class Grant:
             "origin": self.origin,
             "verified": self.how,
         }
+        return facts | ({"signer": self.signer} if self.signer else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ def of_descriptor(descriptor: int, path: str) -> tuple[Answer, Held | None]:
         found = held.hold(descriptor, remember=not grants.policy_in_force().locked)
     except (NotHeldError, OSError) as error:
         return _without(str(error), path), None
-    answer = of_held(found, path)
+    answer = _of_a_file(found, descriptor, path)
     if answer.grant is None:
         found.close()
         return answer, None
@@ -206,7 +209,7 @@ def of_root(root: Any, path: str) -> tuple[Answer, Held | None]:
     stamp = held.stamp_of(os.fstat(root.fileno()))
     if kept is not None:
         if kept[0] == stamp and not kept[1].has_changed():
-            answer = of_held(kept[1], path)
+            answer = _of_a_file(kept[1], root.fileno(), path)
             return answer, kept[1] if answer.grant is not None else None
         del STATE.held[root]
         kept[1].close()
@@ -238,6 +241,12 @@ def of_what_is_no_file(path: str) -> Answer:
     return _without(NOT_FILE, path) if _needed(path, None) else NOTHING
 
 
+def _of_a_file(found: Held, descriptor: int, path: str) -> Answer:
+    """The grant of a whole file's bytes, which count for nothing where the cache it lies in says others."""
+    alarm = claims.alarm(descriptor, path, found.digest)
+    return Answer(refused=alarm) if alarm else of_held(found, path)
+
+
 def of_held(found: Held, path: str) -> Answer:
     """The grant that verified bytes have under a name; the name can only take it away."""
     policy, lock = grants.policy_in_force(), lock_in_force()
@@ -252,7 +261,7 @@ def of_held(found: Held, path: str) -> Answer:
         return Answer(Grant(grants.TRUSTED, "the program", Level.PICKLE, found.digest, said, found.how))
     if pin is not None and lock is not None:
         names = frozenset(pin.globals) if pin.level is Level.NAMES else frozenset()
-        return Answer(Grant("pin", lock.path, pin.level, found.digest, pin.reason, found.how, names))
+        return Answer(Grant("pin", lock.path, pin.level, found.digest, pin.reason, found.how, names, pin.signed_by))
     answer = _signed(found, path) if policy.keys else NOTHING
     return Answer(refused=_required(lock, found)) if answer is NOTHING and policy.require_pins else answer
 
@@ -279,8 +288,9 @@ def _signed(found: Held, path: str) -> Answer:
         return NOTHING
     if signed.wrong:
         return Answer(refused=signed.wrong)
-    reason = f"signed by key:{signed.key}"
-    return Answer(Grant("signature", signed.bundle, Level.PICKLE, found.digest, reason, found.how))
+    signer = f"key:{signed.key}"
+    reason = f"signed by {signer}"
+    return Answer(Grant("signature", signed.bundle, Level.PICKLE, found.digest, reason, found.how, signer=signer))
 
 
 def _not_now(pin: Pin | None, found: Held) -> str:

@@ -41,6 +41,8 @@ with safeload.trust(digest, reason="reviewed by me"): load("trusted.pkl")
 with safeload.activate(safeload.Policy(mode=safeload.Mode.AUDIT)): load("own.pkl")
 import torch
 import os, safetensors.torch
+cached = "models--org--name/snapshots/c0ffee0/good.pkl"
+os.renames("good.pkl", cached); load(cached); os.rename(cached, "good.pkl")
 class Hostile:
     def __reduce__(self): return os.system, ("true",)
 torch.save({"w": torch.ones(2), "x": Hostile()}, "m.pt")
