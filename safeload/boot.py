@@ -5,6 +5,7 @@ a process that never unpickles never pays for a guard.
 """
 
 import sys
+from _thread import get_ident
 from os import environ  # here in every interpreter that ran site
 
 TYPE_CHECKING = False  # typing itself would cost more than this module
@@ -25,6 +26,9 @@ WATCHED = {
     "torch": "for_torch",
 }
 
+# Threads in which the guard imports for itself, and how deep (safeload.installed).
+OURS: "dict[int, int]" = {}
+
 
 class Watch:
     """On ``sys.meta_path``, first: stands in the door of a watched library once it has run.
@@ -37,6 +41,10 @@ class Watch:
 
     @staticmethod
     def find_spec(name: str, path: "Any" = None, target: "Any" = None) -> "Any":
+        if OURS and path is None and get_ident() in OURS:
+            from safeload.installed import spec_of
+
+            return spec_of(name)
         if name not in WATCHED:
             return None
         for finder in sys.meta_path:
@@ -83,9 +91,12 @@ def arrived(name: str) -> None:
         stand()
     else:
         if WATCHED[name] != "for_workers":
-            from safeload.activation import settle
+            from safeload.installed import ours
 
-            settle()
+            with ours():
+                from safeload.activation import settle
+
+                settle()
         __import__(f"safeload.doors.{WATCHED[name]}", fromlist=["install"]).install()
 
 

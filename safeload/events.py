@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from safeload import boot
+from safeload.installed import ours
 from safeload.record import ITSELF
 from safeload.state import STATE
 
@@ -102,7 +103,8 @@ def _machine() -> dict[str, Any]:
 
 def _rendered(said: dict[str, Any]) -> str:
     try:
-        from structlog import processors
+        with ours():
+            from structlog import processors
     except ImportError:  # an interpreter that has safeload without what it needs has to be told all the same
         import json
         from datetime import UTC, datetime

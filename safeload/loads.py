@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 from safeload import grants, keep, record, settings
 from safeload.allowlists import brings, problem_of, profiles_naming
 from safeload.errors import Refusal, refusal_error
+from safeload.installed import ours
 from safeload.kept import KeptType
 from safeload.pins.claims import claim_of
 from safeload.pins.granting import Grant
@@ -146,7 +147,8 @@ def path_of(source: Any) -> str:
 
 def refuse(load: Load, policy: Policy, verdict: Verdict, *, required: str = "") -> None:
     """Raise for a refused load, or in audit mode say so and return."""
-    refusal = refusal_of(load, policy, verdict, required=required)
+    with ours():
+        refusal = refusal_of(load, policy, verdict, required=required)
     if policy.mode is Mode.AUDIT:
         load.sink_of_outermost().reported(refusal)
         return

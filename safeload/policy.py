@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from safeload.allowlists import DEFAULT_PROFILES, PLAIN, brings, entries_of, never_reason
+from safeload.installed import ours
 from safeload.kept import KeptType
 from safeload.plain import WithPlain
 from safeload.scan.entry import Entry, Rulebook
@@ -137,7 +138,8 @@ class Policy(metaclass=KeptType):
     @property
     def digest(self) -> str:
         """The first 16 digits of a sha256 over what the policy says: equal for equal policies."""
-        import hashlib  # brings in OpenSSL, 4 MB
+        with ours():
+            import hashlib  # brings in OpenSSL, 4 MB
 
         names = tuple(sorted(self.allow))
         said: tuple[Any, ...] = (self.mode.value, self.profiles, names, self.locked, self.tensors.value)

@@ -8,6 +8,7 @@ import warnings
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
+from safeload.installed import ours
 from safeload.state import STATE
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ def emit(event: str, **fields: Any) -> None:
     """Write one event; structlog is imported here, at the first one."""
     if STATE.log == "off":
         return
-    from safeload import events
-
+    with ours():
+        from safeload import events
     events.emit(event, fields)
 
 

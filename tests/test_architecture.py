@@ -18,6 +18,7 @@ FILES = {
 # From the ground up: a module imports from its own floor and from those below it, never from above.
 FLOORS = (
     ("safeload._inplace", "safeload._standin", "safeload._strain"),  # the C parts
+    ("safeload.boot", "safeload.installed"),  # what every interpreter pays for, and where we import from
     ("safeload.scan",),
     ("safeload.allowlists",),
     # What a policy may ask of the process: whether a class of the program's is a plain one.
@@ -37,7 +38,6 @@ FLOORS = (
         "safeload.grants",
         "safeload.whence",
         "safeload.named",
-        "safeload.boot",
     ),
     ("safeload.replay", "safeload.tape", "safeload.loads", "safeload.tensors", "safeload.pins"),
     # Who judges has to know a channel when it sees one.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from safeload.allowlists.table import Entries
+from safeload.installed import ours
 
 if TYPE_CHECKING:
     from safeload.allowlists.registered import Registered
@@ -44,7 +45,8 @@ def profile_entries(profile: str) -> Entries:
     Raises:
         KeyError: there is no list of that name.
     """
-    module = importlib.import_module(f"{__name__}.{PROFILES[profile]}")
+    with ours():
+        module = importlib.import_module(f"{__name__}.{PROFILES[profile]}")
     entries: Entries = module.ENTRIES
     return entries
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from safeload.allowlists.never import why_never
 from safeload.allowlists.rules_forms import dict_state, no_args
 from safeload.allowlists.table import Entries
+from safeload.installed import theirs
 from safeload.scan.entry import Entry, uses_from
 from safeload.scan.report import GlobalRef, Use
 
@@ -43,8 +44,9 @@ def registered(profile: str) -> Registered:
     if len(points) != 1:
         return Registered(problem=f"{len(points)} packages register a profile {profile!r}")
     try:
-        given = points[0].load()
-        rows = given() if callable(given) else given
+        with theirs():
+            given = points[0].load()
+            rows = given() if callable(given) else given
         if not isinstance(rows, Mapping):
             msg = f"it gives {type(rows).__name__}, not a mapping of names"
             raise TypeError(msg)  # noqa: TRY301 - told in the same words as what the package raises

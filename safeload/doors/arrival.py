@@ -51,9 +51,12 @@ def _stand_in_c(_pickle: "Any") -> None:
 
 def settle() -> "ModuleType":
     """Bring in the guard, with the policy that is configured, and let it take over the doors."""
-    from safeload import activation
+    from safeload.installed import ours
 
-    return activation.settle()
+    with ours():
+        from safeload import activation
+
+        return activation.settle()
 
 
 def _importing() -> bool:

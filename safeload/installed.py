@@ -1,0 +1,74 @@
+"""Where the guard's own imports come from: from where packages are installed, never from beside the program.
+
+The guard brings in most of what it needs when it is needed, which is at the first load. Python looks in the
+program's own folder first, and whoever gives a model away gives a folder.
+"""
+
+import sys
+from _thread import get_ident
+
+from safeload.boot import OURS
+
+TYPE_CHECKING = False  # as in boot
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class ours:  # noqa: N801 - it reads as what it is: with ours():
+    """While it lasts, this thread imports from no folder of the program's."""
+
+    def __enter__(self) -> None:
+        OURS[get_ident()] = OURS.get(get_ident(), 0) + 1
+
+    def __exit__(self, *_: object) -> None:
+        left = OURS.pop(get_ident()) - 1
+        if left:
+            OURS[get_ident()] = left
+
+
+class theirs:  # noqa: N801 - as above
+    """While it lasts, imports are the program's again."""
+
+    def __enter__(self) -> None:
+        self.depth = OURS.pop(get_ident(), 0)
+
+    def __exit__(self, *_: object) -> None:
+        if self.depth:
+            OURS[get_ident()] = self.depth
+
+
+def spec_of(name: str) -> "Any":
+    """Where a top-level module is installed; None leaves it to Python's other finders.
+
+    Raises:
+        ModuleNotFoundError: only the program's own folder has one of that name.
+    """
+    import _imp
+
+    finder = sys.modules["_frozen_importlib_external"].PathFinder  # importlib itself may not be here yet
+    if name in sys.builtin_module_names or _imp.is_frozen(name):
+        return None
+    own = _own_folders()
+    spec = finder.find_spec(name, [entry for entry in sys.path if _real(entry) not in own])
+    if spec is None and finder.find_spec(name) is not None:
+        msg = f"No module named {name!r} but in the folder of the program"
+        raise ModuleNotFoundError(msg, name=name)
+    return spec
+
+
+def _own_folders() -> "set[str]":
+    import os
+
+    program = getattr(sys.modules.get("__main__"), "__file__", None)
+    found = {_real(""), _real(os.path.dirname(program)) if isinstance(program, str) else ""}  # noqa: PTH120 - before pathlib
+    found = {folder for folder in found if not folder.endswith(("site-packages", "dist-packages"))}
+    return found - {_real(os.path.dirname(os.__file__)), ""}  # noqa: PTH120 - the same
+
+
+def _real(entry: object) -> str:
+    import os
+
+    try:
+        return os.path.realpath(str(entry) or os.curdir)
+    except (OSError, ValueError):
+        return ""
