@@ -91,12 +91,9 @@ def arrived(name: str) -> None:
         stand()
     else:
         if WATCHED[name] != "for_workers":
-            from safeload.installed import ours
+            from safeload.doors.arrival import settle
 
-            with ours():
-                from safeload.activation import settle
-
-                settle()
+            settle()
         __import__(f"safeload.doors.{WATCHED[name]}", fromlist=["install"]).install()
 
 

@@ -206,8 +206,7 @@ def _ways_forward(refusal: Refusal) -> list[str]:
             *_trust(refusal, 0),
         ]
     if refusal.locked:
-        whom = printable(refusal.contact) or "whoever maintains it"
-        lines = [f"This policy is locked. Send this message to {whom}."]
+        lines = [_to_its_keeper(refusal)]
         if refusal.sha256:
             lines.append(f"The file is sha256:{refusal.sha256}.")
         if refusal.tensors:
@@ -232,8 +231,7 @@ def _ways_forward(refusal: Refusal) -> list[str]:
 def _pinning(refusal: Refusal) -> list[str]:
     """For bytes that only a pin lets in."""
     if refusal.locked:
-        whom = printable(refusal.contact) or "whoever maintains it"
-        return [f"This policy is locked. Send this message to {whom}."]
+        return [_to_its_keeper(refusal)]
     if not refusal.path:
         return ["Load it from a file, whose bytes can be pinned: safeload pin FILE --reason '…'"]
     file = shlex.quote(refusal.path)
@@ -270,6 +268,10 @@ def _to_tensors(refusal: Refusal) -> list[str]:
 def _pasted(line: str) -> list[str]:
     """A line that runs as it stands, in a program that safeload was switched on for and that never named it."""
     return ["       import safeload", f"       {line}"]
+
+
+def _to_its_keeper(refusal: Refusal) -> str:
+    return f"This policy is locked. Send this message to {printable(refusal.contact) or 'whoever maintains it'}."
 
 
 def _call(refusal: Refusal) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copyreg
 import io
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import FrameType
 from typing import Any
@@ -150,7 +150,7 @@ def judge(load: Load, report: Report, *, size: int | None = None) -> None:
     """Give the verdict on a report: set what the load may ask for, or raise."""
     policy = policy_in_force()
     verdict = policy.judge(report)
-    refused = verdict.refused + planted(report) + _not_installed(policy, report.uses)
+    refused = verdict.refused + planted(report) + planted_beside(report.uses, policy.rulebook())
     load.sink_of_outermost().saw(report, granting.credited(verdict, load.grant), size)
     if refused or verdict.unread:
         refuse(load, policy, replace(verdict, refused=refused))
@@ -163,10 +163,6 @@ def judge(load: Load, report: Report, *, size: int | None = None) -> None:
     load.approved = names
     rulebook = policy.rulebook()
     load.entries = frozenset(id(rulebook[ref]) for ref in names if ref in rulebook)
-
-
-def _not_installed(policy: Policy, refs: Iterable[GlobalRef]) -> tuple[Refused, ...]:
-    return planted_beside(refs, policy.rulebook())
 
 
 def _require_tensors(load: Load, policy: Policy, report: Report) -> None:
@@ -245,7 +241,7 @@ def _ask_by_name(load: Load, raw: GlobalRef) -> None:
     entry = policy.rulebook().get(ref)
     if entry is not None and load.by_name and id(entry) in load.entries:
         return
-    found = policy.judge_name(ref) or next(iter(_not_installed(policy, (ref,))), None)
+    found = policy.judge_name(ref) or next(iter(planted_beside((ref,), policy.rulebook())), None)
     if found is None and load.approved is not None and not load.by_name:
         found = Refused(ref, Ground.STRUCTURE, "asked for by the load, but not by what was read")
     if found is not None:

@@ -48,7 +48,7 @@ def spec_of(name: str) -> "Any":
     finder = sys.modules["_frozen_importlib_external"].PathFinder  # importlib itself may not be here yet
     if name in sys.builtin_module_names or _imp.is_frozen(name):
         return None
-    own = _own_folders()
+    own = own_folders()
     spec = finder.find_spec(name, [entry for entry in sys.path if _real(entry) not in own])
     if spec is None and finder.find_spec(name) is not None:
         msg = f"No module named {name!r} but in the folder of the program"
@@ -56,13 +56,23 @@ def spec_of(name: str) -> "Any":
     return spec
 
 
-def _own_folders() -> "set[str]":
+def own_folders() -> "set[str]":
+    """The working directory, and where the program was started from, unless packages are installed there."""
     import os
 
-    program = getattr(sys.modules.get("__main__"), "__file__", None)
-    found = {_real(""), _real(os.path.dirname(program)) if isinstance(program, str) else ""}  # noqa: PTH120 - before pathlib
-    found = {folder for folder in found if not folder.endswith(("site-packages", "dist-packages"))}
-    return found - {_real(os.path.dirname(os.__file__)), ""}  # noqa: PTH120 - the same
+    found = {_real("")}
+    main = sys.modules.get("__main__")
+    program, spec = getattr(main, "__file__", None), getattr(main, "__spec__", None)
+    if isinstance(program, str):
+        folder = os.path.dirname(program)  # noqa: PTH120 - before pathlib
+        found.add(_real(folder))
+        # `python -m package` looks first in the folder that it was started in, wherever the program goes later.
+        for _ in range(getattr(spec, "name", "").count(".")):
+            folder = os.path.dirname(folder)  # noqa: PTH120 - the same
+        if spec is not None and sys.path and _real(sys.path[0]) == _real(folder):
+            found.add(_real(folder))
+    found -= {_real(os.path.dirname(os.__file__))}  # noqa: PTH120 - the same
+    return {folder for folder in found if not folder.endswith(("site-packages", "dist-packages"))}
 
 
 def _real(entry: object) -> str:
@@ -70,5 +80,5 @@ def _real(entry: object) -> str:
 
     try:
         return os.path.realpath(str(entry) or os.curdir)
-    except (OSError, ValueError):
-        return ""
+    except (OSError, ValueError):  # a working directory that was deleted
+        return "?"

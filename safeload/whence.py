@@ -6,15 +6,14 @@ Python looks for modules in the program's own folder first. Who gives a model aw
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
 import sys
-import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from safeload.allowlists import PROFILES
+from safeload.installed import own_folders
 from safeload.policy import Ground, Refused
 from safeload.scan.entry import Rulebook
 from safeload.scan.report import GlobalRef
@@ -53,21 +52,5 @@ def _beside(top: str) -> str:
     places = [Path(place).parent for place in spec.submodule_search_locations or ()]
     if spec.has_location and spec.origin and not places:
         places = [Path(spec.origin).parent]
-    installed = {os.path.realpath(path) for path in sysconfig.get_paths().values()}
-    own = set(_own_folders()) - installed
+    own = own_folders()
     return next((str(place) for place in places if os.path.realpath(place) in own), "")
-
-
-def _own_folders() -> Iterator[str]:
-    """The working directory, and the folder of the program that was started."""
-    with contextlib.suppress(OSError):  # it was deleted
-        yield os.path.realpath(os.curdir)
-    main = sys.modules.get("__main__")
-    program, spec = getattr(main, "__file__", None), getattr(main, "__spec__", None)
-    if isinstance(program, str):
-        yield os.path.realpath(Path(program).parent)
-        # `python -m package` looks first in the folder that it was started in, wherever the program goes later.
-        above = list(Path(program).parents)[getattr(spec, "name", "").count(".") :]
-        started = above[0] if spec is not None and above else None
-        if started is not None and sys.path and os.path.realpath(sys.path[0]) == os.path.realpath(started):
-            yield os.path.realpath(started)

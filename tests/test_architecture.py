@@ -83,7 +83,6 @@ UPWARD = {
     # What the C door calls in an interpreter that has not activated safeload itself.
     ("safeload.doors.subinterpreter", "safeload.activation"),
     # A library that arrives switches safeload on where nobody has.
-    ("safeload.boot", "safeload.activation"),
     ("safeload.boot", "safeload.doors.arrival"),
     # What is written says which version wrote it.
     ("safeload.tensors.convert", "safeload"),

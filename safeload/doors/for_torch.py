@@ -50,22 +50,18 @@ def load(
             policy = guard.policy_in_force()
             # Where nothing but tensors may be opened, a twin stands beside the file that its user named.
             beside = policy.tensors is Twins.REQUIRE and not policy.require_pins
-            return _load(wrapped, announced, args, options, *(call if beside else ()))
+            return _load(wrapped, announced, args, options, for_twin=call if beside else None)
 
 
-def _load(  # noqa: PLR0913, PLR0917 - the call, and the call as its user made it
+def _load(
     wrapped: Callable[..., Any],
     announced: guard.Announcement,
     args: tuple[Any, ...],
     options: dict[str, Any],
-    args_for_twin: tuple[Any, ...] | None = None,
-    options_for_twin: dict[str, Any] | None = None,
+    *,
+    for_twin: tuple[tuple[Any, ...], dict[str, Any]] | None = None,  # the call as its user made it
 ) -> Any:
-    found = twins.instead(
-        announced,
-        args if args_for_twin is None else args_for_twin,
-        options if options_for_twin is None else options_for_twin,
-    )
+    found = twins.instead(announced, *(for_twin or (args, options)))
     if found is not twins.NOTHING:
         return found
     module = args[2] if len(args) > 2 else options.get("pickle_module")  # noqa: PLR2004
