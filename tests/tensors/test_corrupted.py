@@ -88,9 +88,13 @@ def test_other_bytes_are_refused_or_read_as_others_read_them(name: str, drawn) -
         del data[drawn.draw(place) :]
     data = bytes(data)
     try:
-        ours = told(safeload.load_tensors(data, framework="pt"))
+        ours = safeload.load_tensors(data, framework="pt")
     except safeload.TensorsError:
         return
     right = [read(reader, data), read(reader, numbers_only(data, original))]
-    for tensor, found in ours.items():
-        assert any(found == others.get(tensor) for others in right), tensor
+    for tensor, found in told(ours).items():
+        if any(tensor.startswith(f"{name}.") for name in getattr(ours, "left_out", ())):
+            # An argument of a call that no reader makes: its numbers are still those of one of the file's tensors.
+            assert any(found in others.values() for others in right), tensor
+        else:
+            assert any(found == others.get(tensor) for others in right), tensor
