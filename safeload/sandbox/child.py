@@ -1,0 +1,113 @@
+"""The child: it imports, locks itself up, and only then lets the file's code run.
+
+Nothing that it says after that is believed: what it hands back is read as numbers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import sys
+from typing import Any, Final
+
+from safeload.sandbox import loading, lock
+from safeload.sandbox.filters import FILE, LISTENER, OUTPUT, REPORT
+from safeload.sandbox.request import Request
+
+GO: Final = b"go\n"
+REFUSED: Final = 3
+LONGEST: Final = 300  # letters of what a module's import said
+MOST_MISSING: Final = 100
+
+
+def run(descriptors: list[int]) -> None:
+    """From the first line to the end of the process."""
+    _at_their_places(descriptors)
+    request = Request.of_line(_line())
+    sys.path[:] = request.path
+    sys.dont_write_bytecode = True
+    try:
+        ready(request)
+        serve(request)
+    except lock.FloorError as error:
+        say(refused=str(error))
+        os._exit(REFUSED)
+
+
+def ready(request: Request) -> None:
+    """The first lock, the imports, the second lock; then wait for the parent, who looks from outside."""
+    layers = lock.early(request.scratch, request.path, observed=request.observed)
+    missing = imported(request.modules)
+    reader = loading.READERS[request.how]
+    with contextlib.suppress(ImportError):  # said with what is missing
+        reader.prepare(request.modules)
+    listener = lock.strict(request.limits, request.parent, layers, observed=request.observed)
+    if listener >= 0:
+        _hand_over(listener)
+    lock.probe()
+    say(layers=layers, missing=missing)
+    if _line() != GO:
+        os._exit(REFUSED)
+
+
+def serve(request: Request) -> None:
+    """Let the file's code run, and hand back what came of it."""
+    try:
+        told = loading.READERS[request.how].load(FILE, OUTPUT)
+    except BaseException as error:  # noqa: BLE001 - the file's code raises what it likes
+        say(error=f"{type(error).__name__}: {error}"[:2000])
+        os._exit(1)
+    say(done=told)
+    os._exit(0)
+
+
+def imported(modules: tuple[str, ...]) -> dict[str, str]:
+    """Bring in what the file names; what is not there is told, and nothing is ever installed."""
+    missing: dict[str, str] = {}
+    for name in modules:
+        if name.partition(".")[0] == "safeload":
+            continue
+        try:
+            importlib.import_module(name)
+        except BaseException as error:  # noqa: BLE001 - a module may do anything as it is imported
+            if len(missing) < MOST_MISSING:
+                missing[name] = f"{type(error).__name__}: {error}"[:LONGEST]
+    return missing
+
+
+def say(**facts: Any) -> None:
+    """One line to the parent."""
+    os.write(REPORT, json.dumps(facts, default=str).encode() + b"\n")
+
+
+def _line() -> bytes:
+    """One line of the parent's, and not a byte of the next."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        byte = os.read(0, 1)
+        if not byte:
+            os._exit(REFUSED)
+        line += byte
+    return bytes(line)
+
+
+def _at_their_places(descriptors: list[int]) -> None:
+    """The descriptors come under any numbers, and the filter knows them by theirs."""
+    above = [os.dup(number) for number in descriptors]
+    while min(above) <= LISTENER:
+        above = [os.dup(number) for number in above]
+    for number, place in zip(above, (FILE, OUTPUT, REPORT, LISTENER), strict=False):
+        os.dup2(number, place, inheritable=False)
+    os.closerange(FILE + len(above), max(*above, *descriptors) + 1)
+
+
+def _hand_over(listener: int) -> None:
+    """Give the observer its descriptor, and keep none: whoever held it could answer for itself."""
+    import array
+    import socket
+
+    with socket.socket(fileno=LISTENER, family=socket.AF_UNIX, type=socket.SOCK_STREAM, proto=0) as channel:
+        channel.sendmsg([b"l"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [listener]))])
+    os.close(listener)

@@ -1,0 +1,63 @@
+"""What a parent tells its child, and how much it lets it take: plain values, written as one line of JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Final, NamedTuple, Self
+
+MAX_REPORT: Final = 64 << 10
+"""Bytes that a child may say beside its output."""
+
+
+class Limits(NamedTuple):
+    """How much a child may take.
+
+    Attributes:
+        seconds: until it is ended, whatever it does.
+        cpu: seconds of processor time for the file's code.
+        memory: bytes beyond what its imports took, and beyond ``TIMES`` the size of the file.
+        output: bytes that it may hand back, beyond ``TIMES`` the size of the file.
+    """
+
+    seconds: float = 120.0
+    cpu: float = 60.0
+    memory: float = 4e9
+    output: float = 2e9
+
+    def for_file(self, size: int) -> Limits:
+        """The limits for a file of this size."""
+        return self._replace(memory=self.memory + TIMES * size, output=self.output + TIMES * size)
+
+
+TIMES: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One file.
+
+    Attributes:
+        how: which loader reads it: ``torch``, ``joblib``, ``numpy`` or ``pickle``; ``plan``: its inert reading.
+        modules: what its names lie in, to be imported before.
+        path: where packages are installed; the child imports from nowhere else.
+        scratch: the folder that is its own.
+        parent: the process that it ends with.
+        observed: an observer answers what it may not do, and tells it.
+    """
+
+    how: str
+    modules: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+    scratch: str = ""
+    parent: int = 0
+    limits: dict[str, float] = field(default_factory=dict)
+    observed: bool = False
+
+    def line(self) -> bytes:
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def of_line(cls, line: bytes) -> Self:
+        said = json.loads(line)
+        return cls(**{**said, "modules": tuple(said["modules"]), "path": tuple(said["path"])})
