@@ -28,6 +28,8 @@ LEVELS: Final = {
     "signature.rejected": "warning",
     "library.vulnerable": "warning",
     "twin.hostile": "warning",
+    "sandbox.ran": "info",
+    "sandbox.failed": "warning",
     "load.admitted": "info",
     "load.reported": "warning",
     "load.blocked": "error",

@@ -39,6 +39,7 @@ def write(
         "scalars": [[name, _scalar(spans, value)] for name, value in found.scalars.items()],
         "left_out": [[name, str(reason)] for name, reason in found.left_out.items()],
         "models": found.models,
+        "computed": sorted(found.computed),
         "metadata": [[name, packed(value)] for name, value in found.metadata.items()],
         "facts": packed(dict(facts or {})),
     }

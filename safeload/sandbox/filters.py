@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Mapping
 from typing import Final
 
 from safeload.sandbox.bpf import ENOSYS, ERRNO, Among, Machine, Null, Rule, Without
@@ -58,7 +57,7 @@ def _rules(*names: str) -> dict[str, Rule]:
     return {name: _PLAIN for text in names for name in text.split()}
 
 
-STRICT: Final[Mapping[str, Rule]] = _rules(_MEMORY, _TIME, _ITSELF, _DESCRIPTORS) | {
+STRICT: Final[dict[str, Rule]] = _rules(_MEMORY, _TIME, _ITSELF, _DESCRIPTORS) | {
     "write": Rule((Among(0, (OUTPUT, REPORT)),)),
     "pwrite64": Rule((Among(0, (OUTPUT,)),)),
     "ftruncate": Rule((Among(0, (OUTPUT,)),)),  # RLIMIT_FSIZE bounds it
@@ -73,7 +72,7 @@ STRICT: Final[Mapping[str, Rule]] = _rules(_MEMORY, _TIME, _ITSELF, _DESCRIPTORS
     "clone3": Rule((), ERRNO | ENOSYS),  # glibc asks clone then, which has no rule
 }
 
-OBSERVED: Final[Mapping[str, Rule]] = STRICT | {"sendmsg": Rule((Among(0, (LISTENER,)),))}
+OBSERVED: Final[dict[str, Rule]] = STRICT | {"sendmsg": Rule((Among(0, (LISTENER,)),))}
 """The same, and the observer's descriptor may be handed over, through a socket that is closed before the code runs."""
 
 # Landlock says where: in the scratch folder alone. Where there is none, nothing may be written at all.
@@ -96,7 +95,7 @@ _LOCKING: Final = """
     setgroups setresuid setresgid capset capget
 """
 
-_EARLY: Final[Mapping[str, Rule]] = (
+_EARLY: Final[dict[str, Rule]] = (
     STRICT
     | _rules(_READS, _LOCKING)
     | {
@@ -107,13 +106,13 @@ _EARLY: Final[Mapping[str, Rule]] = (
         "openat2": Rule((), ERRNO | ENOSYS),  # its flags are behind a pointer
     }
 )
-EARLY_READING: Final[Mapping[str, Rule]] = _EARLY | {
+EARLY_READING: Final[dict[str, Rule]] = _EARLY | {
     "open": Rule((Without(1, _WRITES),)),
     "openat": Rule((Without(2, _WRITES),)),
 }
 """Files may be read."""
 
-EARLY_SCRATCH: Final[Mapping[str, Rule]] = (
+EARLY_SCRATCH: Final[dict[str, Rule]] = (
     _EARLY
     | _rules(_CHANGES, "open openat")
     | {"chmod": Rule((Without(1, _SETS_MODE),)), "fchmod": Rule((Without(1, _SETS_MODE),))}

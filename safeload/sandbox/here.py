@@ -8,7 +8,7 @@ import sys
 
 from safeload.errors import SandboxError
 from safeload.sandbox import parent
-from safeload.sandbox.request import Limits
+from safeload.sandbox.limits import CHILD_LIMITS
 
 
 def why_not() -> str:
@@ -40,7 +40,7 @@ def tried() -> parent.Ended:
     file = os.memfd_create("safeload", os.MFD_CLOEXEC)
     try:
         os.write(file, pickle.dumps(1))
-        ended = parent.run(file, "pickle", (), Limits())
+        ended = parent.run(file, "pickle", (), CHILD_LIMITS)
     except OSError as error:
         raise SandboxError(str(error)) from None
     finally:

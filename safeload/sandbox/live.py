@@ -15,7 +15,7 @@ from safeload.scan.forms import ArrayForm, Data, LeftOut, QuantizedForm, SparseF
 from safeload.scan.keep import Span
 from safeload.scan.outline import CONTAINERS, MODULE, PLAIN, Child, Outline, Walk, inside, step_of
 
-_BARE: Final = {str: str.__str__, int: int.__int__, float: float.__float__, bytes: bytes.__bytes__}
+_BARE: Final[dict[type, Any]] = {str: str.__str__, int: int.__int__, float: float.__float__, bytes: bytes.__bytes__}
 _NEW: Final = frozenset({"__newobj__", "__newobj_ex__", "_reconstructor"})
 _QUANTIZED: Final = {"qint8": "int8", "quint8": "uint8", "qint32": "int32"}
 _WORDS: Final = frozenset({"torch.dtype", "torch.device", "torch.layout", "torch.memory_format"})
@@ -81,7 +81,8 @@ class LiveWalk(Walk):
             self.found.scalars.setdefault(path, str(value))
             return None
         if isinstance(value, str | int | float | bytes):  # an enum's member, a subclass
-            self.found.scalars.setdefault(path, next(as_is(value) for kind, as_is in _BARE.items() if isinstance(value, kind)))
+            bare = next(as_is for kind, as_is in _BARE.items() if isinstance(value, kind))
+            self.found.scalars.setdefault(path, bare(value))
             return None
         if self._is_module(value):
             return _module(value)
@@ -136,12 +137,12 @@ class LiveWalk(Walk):
             return self._strided(tensor, **grad)
         coalesced = None
         if layout == "sparse_coo":
-            parts = tensor._indices(), tensor._values()
+            parts = [tensor._indices(), tensor._values()]
             coalesced = bool(tensor.is_coalesced())
         elif layout in ("sparse_csr", "sparse_bsr"):
-            parts = tensor.crow_indices(), tensor.col_indices(), tensor.values()
+            parts = [tensor.crow_indices(), tensor.col_indices(), tensor.values()]
         elif layout in ("sparse_csc", "sparse_bsc"):
-            parts = tensor.ccol_indices(), tensor.row_indices(), tensor.values()
+            parts = [tensor.ccol_indices(), tensor.row_indices(), tensor.values()]
         else:
             return LeftOut(f"a tensor of the layout {layout}")
         made = tuple(self._strided(part) for part in parts)

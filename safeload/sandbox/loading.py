@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from safeload.sandbox import emit, planning
 from safeload.sandbox.live import outline_of
+from safeload.scan.sniff import HEAD, sniff
+from safeload.scan.unpack import ENGINES, Unpacked
 
 MOST: Final = 10_000  # pickles in one file
 
@@ -148,7 +150,14 @@ def _load_numpy(file: Any) -> Any:
 
 def _load_pickles(file: Any) -> Any:
     """One after another, as the inert reader takes them."""
-    values = [pickle.load(file)]  # noqa: S301 - what this process is for
+    kind = sniff(file.peek(HEAD)[:HEAD])
+    if kind in ENGINES:
+        file = io.BufferedReader(Unpacked(file, kind, file.raw.size), 1 << 16)
+    try:
+        values = [pickle.load(file)]  # noqa: S301 - what this process is for
+    except UnicodeDecodeError:  # Python 2 wrote it
+        file.seek(0)
+        values = [pickle.load(file, encoding="latin1")]  # noqa: S301 - the same
     while file.peek(1) and len(values) < MOST:
         try:
             values.append(pickle.load(file))  # noqa: S301 - the same

@@ -12,7 +12,7 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from safeload.sandbox import filters, kernel, landlock
@@ -117,7 +117,7 @@ def probe() -> None:
         raise FloorError(msg)
 
 
-_ATTEMPTS: Final = {
+_ATTEMPTS: Final[dict[str, Callable[[], object]]] = {
     "a socket of the network": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
     "a socket of this machine": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM),
     "opening a file": lambda: os.open("/", os.O_RDONLY),

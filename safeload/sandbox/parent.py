@@ -19,7 +19,8 @@ from typing import Any, Final
 
 from safeload import installed
 from safeload.errors import SandboxError
-from safeload.sandbox.request import MAX_REPORT, Limits, Request
+from safeload.sandbox.limits import ChildLimits
+from safeload.sandbox.request import MAX_REPORT, Request
 from safeload.scan.report import printable
 
 PROGRAM: Final = Path(__file__).with_name("start_child.py")
@@ -65,7 +66,7 @@ class Ended:
     seconds: float = 0.0
 
 
-def request_for(how: str, modules: tuple[str, ...], limits: Limits, scratch: str, *, observed: bool = False) -> Request:
+def request_for(how: str, modules: tuple[str, ...], limits: ChildLimits, scratch: str, *, observed: bool = False) -> Request:
     """What a child is told."""
     return Request(
         how=how,
@@ -126,7 +127,7 @@ def started(scratch: str, descriptors: tuple[int, ...]) -> subprocess.Popen[byte
     )
 
 
-def run(file: int, how: str, modules: tuple[str, ...], limits: Limits) -> Ended:
+def run(file: int, how: str, modules: tuple[str, ...], limits: ChildLimits) -> Ended:
     """Let one file be read by a child; the caller closes the output.
 
     Args:
@@ -270,7 +271,7 @@ def _words(table: Any) -> dict[str, str]:
     return {printable(str(name), 200): printable(str(text), 400) for name, text in table.items()}
 
 
-def _sealed(output: int, ended: Ended, limits: Limits) -> int | None:
+def _sealed(output: int, ended: Ended, limits: ChildLimits) -> int | None:
     """The output, which nobody can change any more."""
     import fcntl
 

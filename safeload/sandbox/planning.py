@@ -6,6 +6,7 @@ from safeload.sandbox import emit
 from safeload.scan.outline import outline
 from safeload.scan.skeleton import read_skeleton
 
+
 def prepare(_modules: tuple[str, ...]) -> None:
     """Bring in what the readers import late."""
     import bz2  # noqa: F401

@@ -44,20 +44,19 @@ class Received:
     """What came of one file.
 
     Attributes:
-        found: the names, with forms whose bytes lie in the output or in the file.
+        found: the names, with forms whose bytes lie in memory or in the file.
         skeleton: what else is known of the file.
-        here: spans that lie in the output.
     """
 
     found: Outline
     skeleton: Skeleton
-    here: frozenset[int]
 
 
-def read(output: Source, size: int) -> Received:
+def read(output: Source, memory: memoryview, size: int) -> Received:
     """What a sealed output says.
 
     Args:
+        memory: its bytes, of which forms are made.
         size: of the file that was read.
 
     Raises:
@@ -68,17 +67,16 @@ def read(output: Source, size: int) -> Received:
         if skeleton.format != "safetensors":
             msg = f"a {skeleton.format} file"
             raise ValueError(msg)  # noqa: TRY301 - one way out
-        return _Reading(skeleton, size).run()
+        return _Reading(skeleton, memory, size).run()
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         msg = f"what the child handed back is not what it was to be: {printable(str(error), 300)}"
         raise SandboxError(msg) from None
 
 
 class _Reading:
-    def __init__(self, skeleton: Skeleton, size: int) -> None:
+    def __init__(self, skeleton: Skeleton, memory: memoryview, size: int) -> None:
         said = json.loads(skeleton.metadata[KEY])
-        self.said, self.entries, self.size = said, skeleton.value, size
-        self.here: dict[int, Span] = {}
+        self.said, self.entries, self.memory, self.size = said, skeleton.value, memory, size
         self.storages: dict[int, Storage] = {}
         self.spans = [self._span(number, place) for number, place in enumerate(said["spans"])]
 
@@ -89,8 +87,7 @@ class _Reading:
                 msg = "bytes that are none"
                 raise ValueError(msg)
             span = form.storage.span
-            self.here[id(span)] = span
-            return span
+            return Span(-1, span.length, self.memory[span.start : span.start + span.length])
         start, length = (_whole(n) for n in place)
         if start + length > self.size:
             msg = "a place behind the end of the file"
@@ -106,6 +103,7 @@ class _Reading:
             left_out=_table(said["left_out"], lambda text: printable(_text(text), _LONGEST)),
             models=[_text(name) for name in said["models"]],
             metadata=_table(said["metadata"], unpacked),
+            computed={_text(name) for name in said["computed"]},
         )
         facts = unpacked(said["facts"])
         skeleton = Skeleton(
@@ -115,7 +113,7 @@ class _Reading:
             metadata={_text(k): _text(v) for k, v in facts.get("metadata", {}).items()},
             notes={_text(k): printable(_text(v), _LONGEST) for k, v in facts.get("notes", {}).items()},
         )
-        return Received(found, skeleton, frozenset(self.here))
+        return Received(found, skeleton)
 
     def _scalar(self, said: Any) -> Any:
         return self.form(said["array"]) if "array" in said else unpacked(said["value"])

@@ -1,36 +1,13 @@
-"""What a parent tells its child, and how much it lets it take: plain values, written as one line of JSON."""
+"""What a parent tells its child: plain values, written as one line of JSON."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 MAX_REPORT: Final = 64 << 10
 """Bytes that a child may say beside its output."""
-
-
-class Limits(NamedTuple):
-    """How much a child may take.
-
-    Attributes:
-        seconds: until it is ended, whatever it does.
-        cpu: seconds of processor time for the file's code.
-        memory: bytes beyond what its imports took, and beyond ``TIMES`` the size of the file.
-        output: bytes that it may hand back, beyond ``TIMES`` the size of the file.
-    """
-
-    seconds: float = 120.0
-    cpu: float = 60.0
-    memory: float = 4e9
-    output: float = 2e9
-
-    def for_file(self, size: int) -> Limits:
-        """The limits for a file of this size."""
-        return self._replace(memory=self.memory + TIMES * size, output=self.output + TIMES * size)
-
-
-TIMES: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ class Outline:
         left_out: what cannot be had as data, with the reasons.
         models: where a module or a state dict begins; "" is the whole file.
         metadata: the ``_metadata`` of state dicts, by where they begin.
+        computed: names of what was left out because only the file's code could make it.
     """
 
     tensors: dict[str, Data] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Outline:
     left_out: dict[str, str] = field(default_factory=dict)
     models: list[str] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
+    computed: set[str] = field(default_factory=set)
 
 
 class Child(NamedTuple):
@@ -138,6 +140,7 @@ class Walk:
             self.forms[id(made)] = form
             self.kept.append(made)
         if isinstance(form, LeftOut):
+            self.found.computed.add(path)
             self.leave_out(path, form.reason)
             return None
         if isinstance(form, list):
@@ -152,6 +155,7 @@ class Walk:
         if state is not None and is_module(state):
             return _module(state)
         if made.use is Use.CALLED and made.args and not hasattr(made, "pairs") and not _is_mapping(made):
+            self.found.computed.add(path)
             self.leave_out(path, f"made by calling {made.ref}")
         return _object(made, state)
 
