@@ -38,7 +38,7 @@ _SETS_MODE: Final = 0o4000 | 0o2000
 _PLAIN: Final = Rule()
 
 _MEMORY: Final = """
-    brk munmap mremap madvise mincore
+    brk munmap mremap madvise
 """
 _TIME: Final = """
     clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time times getrusage sched_yield restart_syscall
@@ -46,7 +46,7 @@ _TIME: Final = """
 _ITSELF: Final = """
     getpid gettid getppid getuid geteuid getgid getegid getpgrp uname sysinfo getcpu
     exit exit_group rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack
-    set_robust_list get_robust_list rseq futex membarrier getrandom
+    set_robust_list rseq futex membarrier getrandom
 """
 _DESCRIPTORS: Final = """
     read pread64 readv preadv preadv2 lseek close fstat
