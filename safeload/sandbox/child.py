@@ -18,6 +18,11 @@ from safeload.sandbox.request import Request
 
 GO: Final = b"go\n"
 REFUSED: Final = 3
+ENCODINGS: Final = tuple(
+    f"encodings.{name}" for name in "ascii latin_1 iso8859_1 cp1252 utf_16 utf_32 idna raw_unicode_escape unicode_escape".split()
+)
+"""Brought in at their first use otherwise, which is too late."""
+
 LONGEST: Final = 300  # letters of what a module's import said
 MOST_MISSING: Final = 100
 
@@ -39,6 +44,7 @@ def run(descriptors: list[int]) -> None:
 def ready(request: Request) -> None:
     """The first lock, the imports, the second lock; then wait for the parent, who looks from outside."""
     layers = lock.early(request.scratch, request.path, observed=request.observed)
+    imported(ENCODINGS)
     missing = imported(request.modules)
     reader = loading.READERS[request.how]
     with contextlib.suppress(ImportError):  # said with what is missing

@@ -19,7 +19,8 @@ from safeload.tensors.source import Source
 
 PLAN: Final = "plan"
 MOST_MODULES: Final = 2000
-NAMED: Final = 5  # missing packages that a message names
+LONGEST: Final = 80  # letters of why one is missing
+NAMED: Final = 3  # missing packages that a message names
 
 # The kind of a file -> the loader that a child reads it with.
 _LOADERS: Final = {
@@ -146,8 +147,9 @@ def modules_of(refs: Iterable[GlobalRef]) -> tuple[str, ...]:
 
 
 def _needs(missing: dict[str, str]) -> str:
-    packages = sorted({name.partition(".")[0] for name in missing})
+    packages = {name.partition(".")[0]: text for name, text in sorted(missing.items(), reverse=True)}
     if not packages:
         return ""
-    more = f" and {len(packages) - NAMED} more" if len(packages) > NAMED else ""
-    return f"; it needs {', '.join(packages[:NAMED])}{more}, which cannot be imported in the child"
+    named = [f"{name} ({text[:LONGEST]})" for name, text in sorted(packages.items())]
+    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return f"; it needs {', '.join(named[:NAMED])}{more}, which cannot be imported in the child"

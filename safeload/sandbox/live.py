@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from safeload.scan.forms import ArrayForm, Data, LeftOut, QuantizedForm, SparseForm, Storage, TensorForm
 from safeload.scan.keep import Span
-from safeload.scan.outline import CONTAINERS, MODULE, PLAIN, Child, Outline, Walk, inside, step_of
+from safeload.scan.outline import CONTAINERS, MODULE, PLAIN, Child, Walk, inside, step_of
 
 _BARE: Final[dict[type, Any]] = {str: str.__str__, int: int.__int__, float: float.__float__, bytes: bytes.__bytes__}
 _NEW: Final = frozenset({"__newobj__", "__newobj_ex__", "_reconstructor"})
@@ -21,13 +21,8 @@ _QUANTIZED: Final = {"qint8": "int8", "quint8": "uint8", "qint32": "int32"}
 _WORDS: Final = frozenset({"torch.dtype", "torch.device", "torch.layout", "torch.memory_format"})
 
 
-def outline_of(value: Any) -> Outline:
-    """Everything in a value, by name."""
-    return LiveWalk().run(value)
-
-
 class LiveWalk(Walk):
-    """Visits real objects."""
+    """Visits real objects. Its forms are of their memory, which is there as long as the walk and the value are."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from safeload.sandbox import emit, planning
-from safeload.sandbox.live import outline_of
+from safeload.sandbox.live import LiveWalk
 from safeload.scan.sniff import HEAD, sniff
 from safeload.scan.unpack import ENGINES, Unpacked
 
@@ -75,7 +75,8 @@ def _run(load: Callable[[Any], Any]) -> Callable[[int, int], None]:
     def loaded(file: int, output: int) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            emit.write(output, outline_of(load(opened(file))))
+            value, walk = load(opened(file)), LiveWalk()
+            emit.write(output, walk.run(value))
 
     return loaded
 

@@ -104,7 +104,7 @@ def _spooled(content: Any) -> Any:
     try:
         shutil.copyfileobj(content, spool, BULK)
         spool.rollover()
-    except PermissionError:
+    except (PermissionError, FileNotFoundError):  # of the folder for such files
         content.seek(0)
         return io.BytesIO(content.read())
     spool.seek(0)
