@@ -79,7 +79,7 @@ class LiveWalk(Walk):
             bare = next(as_is for kind, as_is in _BARE.items() if isinstance(value, kind))
             self.found.scalars.setdefault(path, bare(value))
             return None
-        if self._is_module(value):
+        if self._is_module(value) and "_parameters" in vars(value):
             return _module(value)
         if self.numpy is not None and isinstance(value, self.numpy.ndarray):
             return inside(value.tolist() if value.shape else [value.item()])
@@ -183,7 +183,8 @@ class LiveWalk(Walk):
 
     def _array(self, array: Any) -> Data | LeftOut | None:
         np: Any = self.numpy
-        if isinstance(array, np.ma.MaskedArray):
+        masked = sys.modules.get("numpy.ma")
+        if masked is not None and isinstance(array, masked.MaskedArray):
             return LeftOut("a masked array")
         if array.dtype.hasobject:
             return None
@@ -191,7 +192,7 @@ class LiveWalk(Walk):
         held = np.asfortranarray(array) if fortran else np.ascontiguousarray(array).reshape(array.shape)
         self.kept.append(held)
         dtype = held.dtype.str if held.dtype.names is None and held.dtype.subdtype is None else held.dtype.descr
-        return ArrayForm(Span(-1, held.nbytes, _memory(held.ctypes.data, held.nbytes)), dtype, held.shape, fortran)
+        return ArrayForm(Span(-1, held.nbytes, _memory(held.__array_interface__["data"][0], held.nbytes)), dtype, held.shape, fortran)
 
 
 def _memory(address: int, length: int) -> memoryview:

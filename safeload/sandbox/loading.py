@@ -100,7 +100,9 @@ def _prepare_torch(modules: tuple[str, ...]) -> None:
 
 
 def _prepare_quantized(torch: Any) -> None:
-    """Its engine asks for the processor's features at its first use."""
+    """Its engine asks for the processor's features at its first use; the one that writes machine code may not."""
+    if "fbgemm" in torch.backends.quantized.supported_engines:
+        torch.backends.quantized.engine = "fbgemm"
     weight = torch.quantize_per_tensor(torch.ones(2, 2), 0.1, 0, torch.qint8)
     try:
         packed = torch.ops.quantized.linear_prepack(weight, None)
