@@ -30,6 +30,7 @@ LEVELS: Final = {
     "twin.hostile": "warning",
     "sandbox.ran": "info",
     "sandbox.failed": "warning",
+    "sandbox.detonated": "info",
     "load.admitted": "info",
     "load.reported": "warning",
     "load.blocked": "error",

@@ -5,10 +5,12 @@ Nothing that it says after that is believed: what it hands back is read as numbe
 
 from __future__ import annotations
 
+import array
 import contextlib
 import importlib
 import json
 import os
+import socket
 import sys
 from typing import Any, Final
 
@@ -49,9 +51,10 @@ def ready(request: Request) -> None:
     reader = loading.READERS[request.how]
     with contextlib.suppress(ImportError):  # said with what is missing
         reader.prepare(request.modules)
+    channel = socket.socket(fileno=LISTENER) if request.observed else None
     listener = lock.strict(request.limits, request.parent, layers, observed=request.observed)
-    if listener >= 0:
-        _hand_over(listener)
+    if channel is not None:
+        _hand_over(channel, listener)
     lock.probe()
     say(layers=layers, missing=missing)
     if _line() != GO:
@@ -109,11 +112,11 @@ def _at_their_places(descriptors: list[int]) -> None:
     os.closerange(FILE + len(above), max(*above, *descriptors) + 1)
 
 
-def _hand_over(listener: int) -> None:
-    """Give the observer its descriptor, and keep none: whoever held it could answer for itself."""
-    import array
-    import socket
+def _hand_over(channel: socket.socket, listener: int) -> None:
+    """Give the observer its descriptor, and keep none: whoever held it could answer for itself.
 
-    with socket.socket(fileno=LISTENER, family=socket.AF_UNIX, type=socket.SOCK_STREAM, proto=0) as channel:
+    Until the observer has it, a call that is refused waits for ever: nothing is imported here.
+    """
+    with channel:
         channel.sendmsg([b"l"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [listener]))])
     os.close(listener)

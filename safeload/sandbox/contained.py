@@ -91,7 +91,7 @@ def _read(
         raise SandboxError(msg)
     said: dict[str, Any] = {"path": source.name, "loader": loader}
     try:
-        with _descriptor(source) as file:
+        with descriptor_of(source) as file:
             ended = parent.run(file, loader, modules, limits)
     except (SandboxError, OSError) as error:
         record.emit("sandbox.failed", **said, problem=str(error))
@@ -121,7 +121,7 @@ def _received(output: int, size: int) -> Received:
 
 
 @contextmanager
-def _descriptor(source: Source) -> Iterator[int]:
+def descriptor_of(source: Source) -> Iterator[int]:
     """A descriptor of the file's bytes, which has to be a file's."""
     if source.content is None:
         yield source.whole

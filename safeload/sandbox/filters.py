@@ -72,8 +72,17 @@ STRICT: Final[dict[str, Rule]] = _rules(_MEMORY, _TIME, _ITSELF, _DESCRIPTORS) |
     "clone3": Rule((), ERRNO | ENOSYS),  # glibc asks clone then, which has no rule
 }
 
-OBSERVED: Final[dict[str, Rule]] = STRICT | {"sendmsg": Rule((Among(0, (LISTENER,)),))}
-"""The same, and the observer's descriptor may be handed over, through a socket that is closed before the code runs."""
+OBSERVED: Final[dict[str, Rule]] = (
+    STRICT
+    | _rules("pipe pipe2 dup dup2 dup3 wait4 waitid poll ppoll select pselect6 write close_range")
+    | {
+        "fcntl": Rule((Among(1, (_F_GETFD, _F_SETFD, _F_GETFL, *_F_DUPFD)),)),
+        "ioctl": Rule((Among(1, (_TCGETS, _FIOCLEX, 0x5450, _FIONREAD, 0x5413, 0x5421)),)),
+        "sendmsg": Rule((Among(0, (LISTENER,)),)),
+    }
+)
+"""The same, and what a program does on its way to something worth telling: pipes of its own, and waiting for what it
+started. The observer's descriptor is handed over through a socket that is closed before the code runs."""
 
 # Landlock says where: in the scratch folder alone. Where there is none, nothing may be written at all.
 _CHANGES: Final = """

@@ -45,8 +45,7 @@ def tried() -> parent.Ended:
         raise SandboxError(str(error)) from None
     finally:
         os.close(file)
-    if ended.output is not None:
-        os.close(ended.output)
+    parent.closed(ended)
     if ended.problem:
         raise SandboxError(ended.problem)
     return ended

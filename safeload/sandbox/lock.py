@@ -19,6 +19,7 @@ from safeload.sandbox import filters, kernel, landlock
 from safeload.sandbox.bpf import EPERM, ERRNO, NOTIFY, program
 
 NOBODY: Final = 65534
+OBSERVED_FILES: Final = 64
 _SETGID, _SETUID, _READ_ANY = 6, 7, 2  # capabilities: to become nobody later, to read packages that are others'
 
 # What Python and the C library look at while they import, beside the packages.
@@ -84,8 +85,8 @@ def strict(limits: dict[str, float], parent: int, layers: dict[str, str], *, obs
     if os.getppid() != parent:
         msg = "its parent is gone"
         raise FloorError(msg)
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-    _limits(limits)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, int(observed))  # an observer reads what paths it names
+    _limits(limits, observed=observed)
     with contextlib.suppress(OSError):
         landlock.confine(numbers, ())
     listener = -1
@@ -172,16 +173,20 @@ def _nobody(capset: int) -> str:
     return user
 
 
-def _limits(limits: dict[str, float]) -> None:
+def _limits(limits: dict[str, float], *, observed: bool) -> None:
     with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - a child imports as little as it can
         pages = int(file.read().split()[0])
     _limit(resource.RLIMIT_AS, pages * resource.getpagesize() + int(limits["memory"]))
     cpu = int(time.process_time() + limits["cpu"]) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
     _limit(resource.RLIMIT_FSIZE, int(limits["output"]))
-    for which in (resource.RLIMIT_NPROC, resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE, resource.RLIMIT_SIGPENDING):
+    for which in (resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE, resource.RLIMIT_SIGPENDING):
         _limit(which, 0)
-    _limit(resource.RLIMIT_NOFILE, filters.LISTENER + 2)
+    if observed:  # the observer counts its processes, and gives it pipes for sockets
+        _limit(resource.RLIMIT_NOFILE, OBSERVED_FILES)
+        return
+    _limit(resource.RLIMIT_NPROC, 0)
+    _limit(resource.RLIMIT_NOFILE, filters.LISTENER)
 
 
 def _limit(which: int, value: int) -> None:

@@ -6,22 +6,26 @@ import json
 import os
 import select
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from safeload import installed
 from safeload.errors import SandboxError
 from safeload.sandbox.limits import ChildLimits
 from safeload.sandbox.request import MAX_REPORT, Request
 from safeload.scan.report import printable
+
+if TYPE_CHECKING:
+    from safeload.sandbox.observe import Observer
 
 PROGRAM: Final = Path(__file__).with_name("start_child.py")
 OPTIONS: Final = ("-I", "-S", "-B", "-X", "utf8")
@@ -127,11 +131,14 @@ def started(scratch: str, descriptors: tuple[int, ...]) -> subprocess.Popen[byte
     )
 
 
-def run(file: int, how: str, modules: tuple[str, ...], limits: ChildLimits) -> Ended:
+def run(
+    file: int, how: str, modules: tuple[str, ...], limits: ChildLimits, *, observer: Observer | None = None
+) -> Ended:
     """Let one file be read by a child; the caller closes the output.
 
     Args:
         file: a descriptor of it; nothing moves its place.
+        observer: answers what is refused; told of it by the kernel.
 
     Raises:
         SandboxError: no child can be had here, or one whose walls do not stand.
@@ -139,17 +146,18 @@ def run(file: int, how: str, modules: tuple[str, ...], limits: ChildLimits) -> E
     before = time.monotonic()
     limits = limits.for_file(os.fstat(file).st_size)
     with scratch_folder() as scratch:
-        request = request_for(how, modules, limits, scratch)
+        request = request_for(how, modules, limits, scratch, observed=observer is not None)
         own, output = reopened(file), os.memfd_create("safeload", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         told, report = os.pipe()
         try:
-            with started(scratch, (own, output, report)) as process:
+            given = (own, output, report) if observer is None else (own, output, report, observer.far.fileno())
+            with started(scratch, given) as process:
                 os.close(report)
                 report = -1
                 try:
-                    ended = Conversation(process, told, before + limits.seconds).hold(request)
+                    ended = Conversation(process, told, before + limits.seconds, observer).hold(request)
                 finally:
-                    process.kill()
+                    _kill(process)
             ended.seconds = time.monotonic() - before
             ended.output = _sealed(output, ended, limits)
             output = -1 if ended.output is not None else output
@@ -160,11 +168,26 @@ def run(file: int, how: str, modules: tuple[str, ...], limits: ChildLimits) -> E
                     os.close(descriptor)
 
 
+def closed(ended: Ended) -> None:
+    """Nobody reads its output."""
+    if ended.output is not None:
+        os.close(ended.output)
+        ended.output = None
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """It and whatever it has started, which is of its group: it may found none of its own."""
+    if process.returncode is None:  # while it is not waited for, its number is nobody else's
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+
+
 class Conversation:
     """What is said between a parent and one child, until a moment at which it is ended."""
 
-    def __init__(self, process: Any, told: int, until: float) -> None:
-        self.process, self.told, self.until = process, told, until
+    def __init__(self, process: Any, told: int, until: float, observer: Observer | None = None) -> None:
+        self.process, self.told, self.until, self.observer = process, told, until, observer
         self.heard = bytearray()
         self.at_end = False
         self.listening = select.poll()
@@ -177,11 +200,15 @@ class Conversation:
             SandboxError: its walls do not stand.
         """
         self._tell(request.line())
+        if self.observer is not None:
+            self.observer.take(self.until)
         facts = self._line()
         if "layers" not in facts:
             raise SandboxError(self._unready(facts))
         ended = Ended(layers=_words(facts["layers"]), missing=_words(facts.get("missing", {})))
         ended.layers["seen from outside"] = seen_from_outside(self.process.pid)
+        if self.observer is not None:
+            self.observer.on = True
         self._tell(b"go\n")
         # From here on it is the file that speaks.
         said = self._line()
@@ -230,7 +257,7 @@ class Conversation:
         """One line as an object; nothing where there is none in time, or what is said is none."""
         while b"\n" not in self.heard and not self.at_end and len(self.heard) <= MAX_REPORT:
             left = self.until - time.monotonic()
-            if left <= 0 or not self.listening.poll(left * 1000):
+            if left <= 0 or not self._wait(left):
                 break
             part = os.read(self.told, MAX_REPORT)
             self.at_end = not part
@@ -244,6 +271,13 @@ class Conversation:
         except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
+
+
+    def _wait(self, seconds: float) -> bool:
+        """Until there is something to read; False if there is nothing in time."""
+        if self.observer is not None:
+            return self.observer.wait(self.told, seconds)
+        return bool(self.listening.poll(seconds * 1000))
 
 
 def seen_from_outside(pid: int) -> str:

@@ -83,13 +83,13 @@ NETWORK = {
     "a raw socket": "socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)",
     "a packet socket": "socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)",
     "the kernel's ciphers": "socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET, 0)",
-    "a socket of any family": '''
+    "a socket of any family": """
 found = []
 for family in range(1, 46):
     for kind in (1, 2, 3, 5):
         try: found.append(socket.socket(family, kind))
         except OSError: pass
-assert found''',
+assert found""",
     "ask for a name": "assert socket.getaddrinfo('localhost', 80)",
     "a socket by its number": "os.close(S('socket', 2, 1, 0))",
 }
@@ -112,10 +112,10 @@ OTHERS = {
     "send every process a signal": "os.kill(-1, 0)",
     "send a thread of its parent a signal": "S('tgkill', P, P, 10)",
     "send a signal with a value": "S('rt_sigqueueinfo', P, 10, ctypes.create_string_buffer(struct.pack('iii', 10, 0, -1), 128))",
-    "have the kernel send a signal": '''
+    "have the kernel send a signal": """
 r, w = 5, 5
 fcntl.fcntl(w, 8, P)
-assert fcntl.fcntl(w, 9) == P''',
+assert fcntl.fcntl(w, 9) == P""",
     "have the kernel send a signal by ioctl": "fcntl.ioctl(5, 0x5452, struct.pack('i', 1))",
     "a descriptor of its parent": "os.close(os.pidfd_open(P))",
     "a descriptor out of its parent": "S('pidfd_getfd', os.pidfd_open(P), 1, 0)",

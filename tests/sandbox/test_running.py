@@ -122,7 +122,8 @@ def test_quantized_values_come_back_equal(name: str, how: str) -> None:
     wanted = flat(value if isinstance(value, dict) else value.state_dict())
     read, ran = (found.below(name) for found in quantized_file(how))
     assert not wanted.keys() <= read.keys() or not wanted
-    assert wanted.keys() == ran.keys() - (read.keys() - wanted.keys())
+    assert wanted.keys() <= ran.keys()  # a recurrent module has none of its own, and all of its parts
+    assert any(value.is_quantized for value in ran.values())
     assert [name for name in wanted if not same(ran[name], wanted[name])] == []
     assert ran.left_out == {}
     assert ran.ran.layers["system calls"]
