@@ -20,7 +20,7 @@ from safeload.tensors.contents import policy_here
 from safeload.tensors.source import Source
 
 MISBEHAVED: Final = 1
-_COLOURS: Final = {"behaved": "green", "no code": "green", "tried": "red", "not run to its end": "yellow", "not run": "yellow"}
+_COLOURS: Final = {"behaved": "green", "no code": "green", "tried": "red"}  # what was not run is neither
 
 
 @click.command()
@@ -82,7 +82,7 @@ def _finding(file: str, done: Detonation | None, error: str) -> Finding:
 
 def _show(file: str, done: Detonation | None, error: str) -> None:
     outcome = _outcome(done)
-    OUT.print(Text.assemble(place_text(file), " ", Text(outcome, style=_COLOURS[outcome])))
+    OUT.print(Text.assemble(place_text(file), " ", Text(outcome, style=_COLOURS.get(outcome, "yellow"))))
     if done is None:
         OUT.print(Text(f"  {printable(error, 2000)}"))
         return

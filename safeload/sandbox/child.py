@@ -20,9 +20,8 @@ from safeload.sandbox.request import Request
 
 GO: Final = b"go\n"
 REFUSED: Final = 3
-ENCODINGS: Final = tuple(
-    f"encodings.{name}" for name in "ascii latin_1 iso8859_1 cp1252 utf_16 utf_32 idna raw_unicode_escape unicode_escape".split()
-)
+_CODECS: Final = "ascii latin_1 iso8859_1 cp1252 utf_16 utf_32 idna raw_unicode_escape unicode_escape"
+ENCODINGS: Final = tuple(f"encodings.{name}" for name in _CODECS.split())
 """Brought in at their first use otherwise, which is too late."""
 
 LONGEST: Final = 300  # letters of what a module's import said

@@ -15,6 +15,7 @@ from safeload.sandbox import here, parent, received
 from safeload.sandbox.limits import ChildLimits
 from safeload.sandbox.received import Received
 from safeload.scan.report import GlobalRef, printable
+from safeload.scan.skeleton import Skeleton
 from safeload.tensors.source import Source
 
 PLAN: Final = "plan"
@@ -41,7 +42,7 @@ class Ran:
         layers: the walls that stood around it.
         missing: modules that the file names and that are not installed here.
         seconds: how long it took, imports and all.
-        problem: why nothing came of it; empty if something did.
+        problem: why nothing came of it, or it was not run at all; empty if something did.
     """
 
     layers: dict[str, str] = field(default_factory=dict)
@@ -51,21 +52,30 @@ class Ran:
 
 
 def loader_of(format: str) -> str:  # noqa: A002 - as reports call it
-    """Which loader a child reads such a file with; empty where it has none."""
+    """Which loader a child reads such a file with.
+
+    Raises:
+        SandboxError: it has none.
+    """
     kind, _, packing = format.partition(" in ")
     loader = _LOADERS.get(kind, "")
-    return "" if packing == "zip" or (packing and loader in ("torch", "numpy")) else loader
+    if not loader or packing == "zip" or (packing and loader in ("torch", "numpy")):
+        msg = f"a child has no loader for a {format} file"
+        raise SandboxError(msg)
+    return loader
 
 
-def values(source: Source, loader: str, refs: Iterable[GlobalRef], limits: ChildLimits) -> tuple[Received | None, Ran]:
+def values(source: Source, skeleton: Skeleton, limits: ChildLimits) -> tuple[Received, Ran]:
     """What a file's code makes of it, in a child that can do nothing.
 
     Raises:
-        SandboxError: none can be had here, or its walls do not stand: nothing was run.
+        SandboxError: none can be had here, its walls do not stand, or nothing came of it.
     """
-    found, ended = _read(source, loader, modules_of(refs), limits)
-    problem = ended.problem + (_needs(ended.missing) if ended.problem else "")
-    return found, Ran(ended.layers, ended.missing, ended.seconds, problem)
+    found, ended = _read(source, loader_of(skeleton.format), modules_of(skeleton.uses), limits)
+    if found is None:
+        msg = f"nothing came of running it in a child: {ended.problem}{_needs(ended.missing)}"
+        raise SandboxError(msg)
+    return found, Ran(ended.layers, ended.missing, ended.seconds)
 
 
 def plan(source: Source, limits: ChildLimits) -> Received:

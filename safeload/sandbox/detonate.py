@@ -53,9 +53,6 @@ def detonate(source: Source, limits: ChildLimits) -> Detonation:
     if not skeleton.uses:
         return Detonation(skeleton.format, ran=False)
     loader = loader_of(skeleton.format)
-    if not loader:
-        msg = f"a child has no loader for a {skeleton.format} file"
-        raise SandboxError(msg)
     from safeload.sandbox.observe import Observer
 
     observer = Observer(installed.folders())
@@ -66,5 +63,6 @@ def detonate(source: Source, limits: ChildLimits) -> Detonation:
         observer.close()
     parent.closed(ended)
     attempts = tuple((str(attempt), times) for attempt, times in observer.attempts.items())
-    record.emit("sandbox.detonated", path=source.name, loader=loader, attempts=[a for a, _ in attempts], problem=ended.problem)
+    tried = [attempt for attempt, _ in attempts]
+    record.emit("sandbox.detonated", path=source.name, loader=loader, attempts=tried, problem=ended.problem)
     return Detonation(skeleton.format, attempts, ended.problem, ended.missing, ended.layers)

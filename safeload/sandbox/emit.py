@@ -120,7 +120,8 @@ class _Spans:
         if isinstance(form, SparseForm):
             flags = [name for name in ("requires_grad", "parameter") if getattr(form, name)]
             parts = [self.said(part) for part in form.parts]
-            return {"layout": form.layout, "parts": parts, "shape": form.shape, "coalesced": form.coalesced, "flags": flags}
+            said = {"layout": form.layout, "parts": parts, "shape": form.shape}
+            return said | {"coalesced": form.coalesced, "flags": flags}
         return self._quantized(form)
 
     def _quantized(self, form: QuantizedForm) -> dict[str, Any]:

@@ -130,6 +130,6 @@ EARLY_SCRATCH: Final[dict[str, Rule]] = (
 
 
 def machine() -> Machine | None:
-    """This machine; None where there is no table for it, or Python is of another one than the kernel."""
+    """What this machine is; None where there is no table for it, or Python is of another one than the kernel."""
     found = MACHINES.get(platform.machine())
     return found if sys.maxsize > 1 << 32 and sys.byteorder == "little" else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -92,9 +93,8 @@ def drop_capabilities(capset: int, keep: tuple[int, ...] = ()) -> None:
                 break
     kept = sum(1 << capability for capability in keep)
     header = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITIES_V3, 0))
-    data = ctypes.create_string_buffer(struct.pack("=6I", kept & 0xFFFFFFFF, kept & 0xFFFFFFFF, 0, kept >> 32, kept >> 32, 0))
+    low, high = kept & 0xFFFFFFFF, kept >> 32
+    data = ctypes.create_string_buffer(struct.pack("=6I", low, low, 0, high, high, 0))
     syscall(capset, header, data)
-    try:
+    with contextlib.suppress(OSError):
         prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
-    except OSError:
-        pass

@@ -65,20 +65,27 @@ class LiveWalk(Walk):
         return None
 
     def _other(self, value: Any, path: str) -> Iterator[Child] | None:
-        """What is no data itself: what is in it, or why it is left out."""
+        """What is no tensor: a word, a name, or what is in it."""
         if self.numpy is not None and isinstance(value, self.numpy.generic):
             return super().visit(value.item(), path, beside=False)
+        return None if self._word(value, path) else self._inner(value, path)
+
+    def _word(self, value: Any, path: str) -> bool:
+        """Note what has nothing in it."""
         if isinstance(value, type | FunctionType | BuiltinFunctionType | ModuleType):
             self.leave_out(path, f"the name {getattr(value, '__module__', '')}:{getattr(value, '__qualname__', '')}")
-            return None
+            return True
         kind = type(value)
         if kind.__module__ == "torch" and f"torch.{kind.__qualname__}" in _WORDS:
             self.found.scalars.setdefault(path, str(value))
-            return None
+            return True
         if isinstance(value, str | int | float | bytes):  # an enum's member, a subclass
             bare = next(as_is for kind, as_is in _BARE.items() if isinstance(value, kind))
             self.found.scalars.setdefault(path, bare(value))
-            return None
+            return True
+        return False
+
+    def _inner(self, value: Any, path: str) -> Iterator[Child] | None:
         if self._is_module(value) and "_parameters" in vars(value):
             return _module(value)
         if self.numpy is not None and isinstance(value, self.numpy.ndarray):
@@ -192,7 +199,8 @@ class LiveWalk(Walk):
         held = np.asfortranarray(array) if fortran else np.ascontiguousarray(array).reshape(array.shape)
         self.kept.append(held)
         dtype = held.dtype.str if held.dtype.names is None and held.dtype.subdtype is None else held.dtype.descr
-        return ArrayForm(Span(-1, held.nbytes, _memory(held.__array_interface__["data"][0], held.nbytes)), dtype, held.shape, fortran)
+        memory = _memory(held.__array_interface__["data"][0], held.nbytes)
+        return ArrayForm(Span(-1, held.nbytes, memory), dtype, held.shape, fortran)
 
 
 def _memory(address: int, length: int) -> memoryview:

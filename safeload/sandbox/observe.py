@@ -1,9 +1,9 @@
 """What a file's code tries, told by the kernel: each refused call waits for us, is written down and refused.
 
-The answer is always no, but for two kinds, so that more is seen of what was meant. A new process is let be, a few times:
-it stands under the same filter and is ended with the child, and what it would have become is what a reader wants to
-know. Its call has numbers alone, which nobody can change after they were looked at. And for a socket there is an empty
-pipe in its place, so that the address it is for is told.
+The answer is always no, but for two kinds, so that more is seen of what was meant. A new process is let be, a few
+times: it stands under the same filter and is ended with the child, and what it would have become is what a reader
+wants to know. Its call has numbers alone, which nobody can change after they were looked at. And for a socket there is
+an empty pipe in its place, so that the address it is for is told.
 """
 
 from __future__ import annotations
@@ -157,7 +157,8 @@ class Observer:
         """Give it the reading end of a pipe that nobody writes into."""
         reader, writer = os.pipe()
         try:
-            made = fcntl.ioctl(self.listener, _ADD_DESCRIPTOR, bytearray(_ADDED.pack(notice, 0, reader, 0, os.O_CLOEXEC)))
+            added = bytearray(_ADDED.pack(notice, 0, reader, 0, os.O_CLOEXEC))
+            made = fcntl.ioctl(self.listener, _ADD_DESCRIPTOR, added)
         except OSError:  # an old kernel, or it has as many as it may
             return False
         finally:

@@ -7,7 +7,7 @@ from typing import Any, Final
 _WHOLE: Final = 1 << 63  # larger numbers are written as text: JSON's readers differ
 
 
-def packed(value: Any) -> Any:
+def packed(value: Any) -> Any:  # noqa: PLR0911 - a kind a line
     """A value as JSON knows it; what is no plain data becomes nothing."""
     kind = type(value)
     if value is None or kind in (bool, str, float) or (kind is int and -_WHOLE <= value < _WHOLE):

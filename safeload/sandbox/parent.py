@@ -70,7 +70,9 @@ class Ended:
     seconds: float = 0.0
 
 
-def request_for(how: str, modules: tuple[str, ...], limits: ChildLimits, scratch: str, *, observed: bool = False) -> Request:
+def request_for(
+    how: str, modules: tuple[str, ...], limits: ChildLimits, scratch: str, *, observed: bool = False
+) -> Request:
     """What a child is told."""
     return Request(
         how=how,
@@ -118,7 +120,7 @@ def started(scratch: str, descriptors: tuple[int, ...]) -> subprocess.Popen[byte
     if not sys.executable or not PROGRAM.is_file():
         msg = "no interpreter can be started from here"
         raise SandboxError(msg)
-    environment = ENVIRONMENT | {"HOME": scratch, "TMPDIR": scratch, "XDG_CACHE_HOME": scratch, "XDG_CONFIG_HOME": scratch}
+    environment = ENVIRONMENT | dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), scratch)
     return subprocess.Popen(  # noqa: S603 - this interpreter, and a program of ours
         [sys.executable, *OPTIONS, str(PROGRAM), *map(str, descriptors)],
         stdin=subprocess.PIPE,
@@ -217,7 +219,8 @@ class Conversation:
 
     def _unready(self, facts: dict[str, Any]) -> str:
         if "refused" in facts:
-            return f"nothing of the file was run, for the sandbox does not hold here: {printable(str(facts['refused']), 300)}"
+            why = printable(str(facts["refused"]), 300)
+            return f"nothing of the file was run, for the sandbox does not hold here: {why}"
         if time.monotonic() >= self.until:
             return "nothing of the file was run: the modules that it names took too long to import"
         return f"nothing of the file was run: the child ended before it was ready ({self._end()})"

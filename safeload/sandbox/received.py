@@ -32,7 +32,11 @@ from safeload.scan.skeleton import Skeleton
 from safeload.tensors.source import Source
 
 _LAYOUTS: Final = {"sparse_coo": 2, "sparse_csr": 3, "sparse_csc": 3, "sparse_bsr": 3, "sparse_bsc": 3}
-_INTEGERS: Final = {"qint8": ("int8", -128, 127), "quint8": ("uint8", 0, 255), "qint32": ("int32", -(1 << 31), (1 << 31) - 1)}
+_INTEGERS: Final = {
+    "qint8": ("int8", -128, 127),
+    "quint8": ("uint8", 0, 255),
+    "qint32": ("int32", -(1 << 31), (1 << 31) - 1),
+}
 _FLAGS: Final = ("requires_grad", "parameter", "conj", "neg")
 _CODE: Final = re.compile(r"[<>=|]?(?:[biufcSUV?]\d{0,10}|[mM]8(?:\[\d{0,6}[A-Za-zμ]{1,7}\])?)", re.ASCII)
 _MOST: Final = 1 << 63

@@ -123,15 +123,8 @@ def _ran(opened: Source, inert: Contents, how: Running, policy: Policy) -> Conte
     """With what the file's code makes, in a child; where that is not to be had, ``auto`` goes without."""
     from safeload.sandbox import contained
 
-    loader = contained.loader_of(inert.skeleton.format)
     try:
-        if not loader:
-            msg = f"a child has no loader for a {inert.skeleton.format} file"
-            raise SandboxError(msg)
-        made, ran = contained.values(opened, loader, inert.skeleton.uses, policy.sandbox_limits)
-        if made is None:
-            msg = f"nothing came of running it in a child: {ran.problem}"
-            raise SandboxError(msg)
+        made, ran = contained.values(opened, inert.skeleton, policy.sandbox_limits)
     except SandboxError as error:
         if how is Running.ALWAYS:
             raise

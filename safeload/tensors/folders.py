@@ -24,7 +24,7 @@ _NOT_WEIGHTS: Final = frozenset({"training_args.bin", "optimizer.pt", "scheduler
 """What the Trainer writes beside a model: states of a training, which nobody reads as safetensors."""
 
 
-def convert(
+def convert(  # noqa: PLR0913 - one function for all its users
     source: str | os.PathLike[str],
     out: str | os.PathLike[str] | None = None,
     *,
