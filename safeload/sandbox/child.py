@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from safeload.sandbox import loading, lock
 from safeload.sandbox.filters import FILE, LISTENER, OUTPUT, REPORT
-from safeload.sandbox.request import Request
+from safeload.sandbox.request import HOMES, Request
 
 GO: Final = b"go\n"
 REFUSED: Final = 3
@@ -28,35 +28,42 @@ LONGEST: Final = 300  # letters of what a module's import said
 MOST_MISSING: Final = 100
 
 
-def run(descriptors: list[int]) -> None:
-    """From the first line to the end of the process."""
+def run(descriptors: list[int], helpers: dict[str, str] | None = None) -> None:
+    """From the first line to the end of the process.
+
+    Args:
+        helpers: the walls that stand already, where a helper has forked this.
+    """
     _at_their_places(descriptors)
-    request = Request.of_line(_line())
+    request = Request.of_line(line_of(0))
     sys.path[:] = request.path
     sys.dont_write_bytecode = True
     try:
-        ready(request)
+        ready(request, helpers)
         serve(request)
     except lock.FloorError as error:
         say(refused=str(error))
         os._exit(REFUSED)
 
 
-def ready(request: Request) -> None:
+def ready(request: Request, helpers: dict[str, str] | None) -> None:
     """The first lock, the imports, the second lock; then wait for the parent, who looks from outside."""
-    layers = lock.early(request.scratch, request.path, observed=request.observed)
-    imported(ENCODINGS)
-    missing = imported(request.modules)
-    reader = loading.READERS[request.how]
+    stage = lock.Stage.OBSERVED if request.observed else lock.Stage.CHILD
+    layers = lock.early(request.scratch, request.path, stage=stage)
+    if helpers is not None:
+        os.environ.update(dict.fromkeys(HOMES, request.scratch))
+        layers = {name: words or helpers.get(name, "") for name, words in layers.items()}
+    missing = imported((*ENCODINGS, *request.modules))
     with contextlib.suppress(ImportError):  # said with what is missing
-        reader.prepare(request.modules)
+        if helpers is None:  # a helper has done it
+            loading.READERS[request.how].prepare(request.modules)
     channel = socket.socket(fileno=LISTENER) if request.observed else None
     listener = lock.strict(request.limits, request.parent, layers, observed=request.observed)
     if channel is not None:
         _hand_over(channel, listener)
     lock.probe()
     say(layers=layers, missing=missing)
-    if _line() != GO:
+    if line_of(0) != GO:
         os._exit(REFUSED)
 
 
@@ -90,11 +97,11 @@ def say(**facts: Any) -> None:
     os.write(REPORT, json.dumps(facts, default=str).encode() + b"\n")
 
 
-def _line() -> bytes:
+def line_of(descriptor: int) -> bytes:
     """One line of the parent's, and not a byte of the next."""
     line = bytearray()
     while not line.endswith(b"\n"):
-        byte = os.read(0, 1)
+        byte = os.read(descriptor, 1)
         if not byte:
             os._exit(REFUSED)
         line += byte

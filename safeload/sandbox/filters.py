@@ -129,6 +129,10 @@ EARLY_SCRATCH: Final[dict[str, Rule]] = (
 """Files may be read, and written where landlock lets them."""
 
 
+FORKING: Final[dict[str, Rule]] = _rules("clone fork vfork wait4 waitid recvmsg sendmsg sendto pidfd_open write")
+"""What a helper does beside importing: fork, and tell its parent of it through a socket that it was given."""
+
+
 def machine() -> Machine | None:
     """What this machine is; None where there is no table for it, or Python is of another one than the kernel."""
     found = MACHINES.get(platform.machine())

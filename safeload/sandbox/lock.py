@@ -7,6 +7,7 @@ told where they stand.
 from __future__ import annotations
 
 import contextlib
+import enum
 import os
 import resource
 import signal
@@ -34,12 +35,19 @@ class FloorError(Exception):
     """What has to stand does not."""
 
 
-def early(scratch: str, readable: Iterable[str], *, observed: bool) -> dict[str, str]:
-    """Nothing is started, sent or signalled from here on, and nothing written but in the scratch folder.
+class Stage(enum.Enum):
+    """Who locks itself up."""
 
-    Args:
-        observed: an observer answers the calls that are refused later, of which a process can have one only; so
-            no filter stands while modules are imported.
+    CHILD = enum.auto()
+    OBSERVED = enum.auto()
+    """An observer answers the calls that are refused later, of which a process can have one only; so no filter
+    stands while modules are imported."""
+    HELPER = enum.auto()
+    """It forks children, which lock themselves up further."""
+
+
+def early(scratch: str, readable: Iterable[str], *, stage: Stage) -> dict[str, str]:
+    """Nothing is started, sent or signalled from here on, and nothing written but in the scratch folder.
 
     Raises:
         FloorError: there is no filter of system calls for this machine, or it would not stand.
@@ -55,13 +63,16 @@ def early(scratch: str, readable: Iterable[str], *, observed: bool) -> dict[str,
     with contextlib.suppress(OSError):
         root = os.geteuid() == 0
         kernel.drop_capabilities(numbers["capset"], (_SETGID, _SETUID, _READ_ANY) if root else ())
-    places = [(place, landlock.READ) for place in (*SURROUNDINGS, *readable)]
+    # A helper's children have a place in /proc each; they shut the others' for themselves.
+    proc = ("/proc",) if stage is Stage.HELPER else ()
+    places = [(place, landlock.READ) for place in (*SURROUNDINGS, *proc, *readable)]
     with contextlib.suppress(OSError):
         wall = landlock.confine(numbers, [*places, (scratch, landlock.ALL), ("/dev/null", landlock.ALL)])
         layers["landlock"] = str(wall or "")
     _limit(resource.RLIMIT_CORE, 0)
-    if not observed:
+    if stage is not Stage.OBSERVED:
         rules = filters.EARLY_SCRATCH if layers.get("landlock") else filters.EARLY_READING
+        rules = rules | filters.FORKING if stage is Stage.HELPER else rules
         with _floor("the first filter of system calls"):
             kernel.install(numbers["seccomp"], program(machine, rules, ERRNO | EPERM), kernel.TSYNC)
     return layers

@@ -5,21 +5,17 @@ from __future__ import annotations
 import json
 import os
 import select
-import shutil
 import signal
-import stat
 import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from safeload import installed
 from safeload.errors import SandboxError
+from safeload.sandbox import spawn, warm
 from safeload.sandbox.limits import ChildLimits
 from safeload.sandbox.request import MAX_REPORT, Request
 from safeload.scan.report import printable
@@ -27,26 +23,7 @@ from safeload.scan.report import printable
 if TYPE_CHECKING:
     from safeload.sandbox.observe import Observer
 
-PROGRAM: Final = Path(__file__).with_name("start_child.py")
-OPTIONS: Final = ("-I", "-S", "-B", "-X", "utf8")
 GRACE: Final = 0.2  # seconds for the process to be gone after its last word
-
-# Nothing of the parent's: no path, no token, no library to preload. One thread for whoever counts on more.
-ENVIRONMENT: Final = {
-    "LANG": "C.UTF-8",
-    "PATH": "/nonexistent",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "RAYON_NUM_THREADS": "1",
-    "POLARS_MAX_THREADS": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-    "CUDA_VISIBLE_DEVICES": "",
-    "PYTORCH_JIT": "1",
-    "MPLBACKEND": "agg",
-}
 _SEALS: Final = 1 | 2 | 4 | 8  # F_SEAL_SEAL, _SHRINK, _GROW, _WRITE
 _ADD_SEALS: Final = 1033
 
@@ -85,54 +62,6 @@ def request_for(
     )
 
 
-@contextmanager
-def scratch_folder() -> Iterator[str]:
-    """A folder that is the child's own, and gone when it is."""
-    folder = tempfile.mkdtemp(prefix="safeload-")
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def reopened(descriptor: int) -> int:
-    """The same file with a place of its own, to be read only.
-
-    Raises:
-        SandboxError: it is no regular file.
-    """
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        msg = "this is no regular file"
-        raise SandboxError(msg)
-    try:
-        return os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        msg = f"the file cannot be opened for a child: {error.strerror}"
-        raise SandboxError(msg) from None
-
-
-def started(scratch: str, descriptors: tuple[int, ...]) -> subprocess.Popen[bytes]:
-    """A new interpreter with these descriptors and nothing else of ours.
-
-    Raises:
-        SandboxError: there is no interpreter to start.
-    """
-    if not sys.executable or not PROGRAM.is_file():
-        msg = "no interpreter can be started from here"
-        raise SandboxError(msg)
-    environment = ENVIRONMENT | dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), scratch)
-    return subprocess.Popen(  # noqa: S603 - this interpreter, and a program of ours
-        [sys.executable, *OPTIONS, str(PROGRAM), *map(str, descriptors)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        pass_fds=descriptors,
-        env=environment,
-        cwd=scratch,
-        start_new_session=True,
-    )
-
-
 def run(
     file: int, how: str, modules: tuple[str, ...], limits: ChildLimits, *, observer: Observer | None = None
 ) -> Ended:
@@ -147,13 +76,17 @@ def run(
     """
     before = time.monotonic()
     limits = limits.for_file(os.fstat(file).st_size)
-    with scratch_folder() as scratch:
+    helper = None if observer is not None else warm.helper_for(how)
+    with spawn.scratch_folder(None if helper is None else helper.folder) as scratch:
         request = request_for(how, modules, limits, scratch, observed=observer is not None)
-        own, output = reopened(file), os.memfd_create("safeload", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        own, output = spawn.reopened(file), os.memfd_create("safeload", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         told, report = os.pipe()
         try:
             given = (own, output, report) if observer is None else (own, output, report, observer.far.fileno())
-            with started(scratch, given) as process:
+            forked = helper.child(given) if helper is not None else None
+            if forked is not None:
+                request = replace(request, parent=forked.parent)
+            with forked or spawn.started(scratch, given) as process:
                 os.close(report)
                 report = -1
                 try:
@@ -177,7 +110,7 @@ def closed(ended: Ended) -> None:
         ended.output = None
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: Any) -> None:
     """It and whatever it has started, which is of its group: it may found none of its own."""
     if process.returncode is None:  # while it is not waited for, its number is nobody else's
         with suppress(ProcessLookupError):

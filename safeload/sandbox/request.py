@@ -6,6 +6,9 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Final, Self
 
+HOMES: Final = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
+"""What says where a process may write: in the folder that is its own."""
+
 MAX_REPORT: Final = 64 << 10
 """Bytes that a child may say beside its output."""
 

@@ -14,6 +14,10 @@ def main() -> None:
     package = ModuleType("safeload")
     package.__path__ = [here]
     sys.modules["safeload"] = package
+    if sys.argv[1] == "helper":
+        from safeload.sandbox import helper
+
+        helper.run(int(sys.argv[2]))
     from safeload.sandbox import child
 
     child.run([int(number) for number in sys.argv[1:]])

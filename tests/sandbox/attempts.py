@@ -109,6 +109,8 @@ PROCESSES = {
 OTHERS = {
     "send its parent a signal": "os.kill(P, signal.SIGUSR1)",
     "ask whether its parent is there": "os.kill(P, 0)",
+    "send whoever has forked it a signal": "os.kill(os.getppid(), 0)",
+    "attach to whoever has forked it": "Q = os.getppid()\nS('ptrace', 16, Q, 0, 0)\nos.waitpid(Q, 0x40000000)\nS('ptrace', 17, Q, 0, 0)",
     "send every process a signal": "os.kill(-1, 0)",
     "send a thread of its parent a signal": "S('tgkill', P, P, 10)",
     "send a signal with a value": "S('rt_sigqueueinfo', P, 10, ctypes.create_string_buffer(struct.pack('iii', 10, 0, -1), 128))",

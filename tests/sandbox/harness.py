@@ -34,6 +34,8 @@ def become(flavour: str) -> str:
     """Be that kind of user from here on; says why that cannot be."""
     if flavour == "root":
         return "" if os.geteuid() == 0 else "this is not root"
+    if flavour == "warm":  # as whoever this is, from a helper that has forked before
+        return ""
     if os.geteuid() == 0:
         open_the_way()
         os.setgroups([])
@@ -167,7 +169,7 @@ def without(world: World) -> dict:
     return found
 
 
-def inside(world: World) -> tuple[dict, dict, dict]:
+def inside(world: World, flavour: str) -> tuple[dict, dict, dict]:
     """All attempts in one child, each after the other."""
     import safeload
     from safeload import state
@@ -195,13 +197,16 @@ os.lseek(4, 0, 0)
     limits = ChildLimits(seconds=60, cpu=30, memory=1e9, output=32e6)
     state.STATE.policy = Policy(sandbox_limits=limits)
     os.set_inheritable(world.tcp.fileno(), True)
+    if flavour == "warm":
+        for _ in range(2):
+            safeload.load_tensors(hostile("results = {}"), sandbox="always")
     started = time.monotonic()
     loaded = safeload.load_tensors(file, sandbox="always")
     seconds = time.monotonic() - started
     file.unlink()
     time.sleep(0.1)
     results = {name.removeprefix("0."): text for name, text in loaded.scalars.items() if name.startswith("0.")}
-    return results, world.looked_at(facts["room"]), {"layers": loaded.ran.layers, "seconds": seconds}
+    return results, world.looked_at(facts["room"]), {"layers": loaded.ran.layers, "seconds": seconds, "helpers": len([h for h in state.STATE.helpers.values() if h != 1])}
 
 
 def main() -> None:
@@ -211,8 +216,8 @@ def main() -> None:
         print(json.dumps({"problem": problem}))
         return
     world = World()
-    held, seen, ran = inside(world)
-    free = without(world) if flavour != "docker" else {}
+    held, seen, ran = inside(world, flavour)
+    free = without(world) if flavour in ("root", "plain") else {}
     print(json.dumps({"inside": held, "seen": seen, "without": free, "ran": ran, "threads": threading.active_count()}))
 
 

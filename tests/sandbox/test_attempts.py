@@ -1,4 +1,5 @@
-"""Whatever a file's code tries, it comes to nothing in a child: as root, as a plain user, and as docker has it.
+"""Whatever a file's code tries, it comes to nothing in a child: as root, as a plain user, as docker has it, and from
+a helper that forks it.
 
 Each attempt works where nothing holds it, on this machine, or the table says why that cannot be shown.
 """
@@ -19,7 +20,7 @@ from attempts import NO_CONTROL, TABLE
 from safeload.sandbox import here
 
 HERE = Path(__file__).parent
-FLAVOURS = ("root", "plain", "docker")
+FLAVOURS = ("root", "plain", "docker", "warm")
 
 pytestmark = pytest.mark.skipif(bool(here.why_not()), reason=here.why_not())
 
@@ -69,6 +70,7 @@ def test_nobody_outside_has_seen_anything(flavour: str) -> None:
 def test_the_walls_are_those_of_the_flavour(flavour: str) -> None:
     layers = ran(flavour)["ran"]["layers"]
     assert layers["system calls"] == "allowed by name"
+    assert ran(flavour)["ran"]["helpers"] == (flavour == "warm")
     if flavour == "docker":
         assert not layers["landlock"]
         assert not layers["namespaces"]

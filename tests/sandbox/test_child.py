@@ -16,7 +16,7 @@ from harness import PRELUDE, hostile
 import safeload
 from safeload import errors, state
 from safeload.policy import Policy
-from safeload.sandbox import filters, here
+from safeload.sandbox import filters, here, warm
 from safeload.sandbox.limits import ChildLimits
 
 pytestmark = pytest.mark.skipif(bool(here.why_not()), reason=here.why_not())
@@ -106,7 +106,11 @@ def test_an_output_that_is_none_is_refused(content: bytes) -> None:
 SECRET = "of-the-parent-alone-" + str(os.getpid())
 # Everything that a child can read: what its descriptors give, its environment, and its memory page by page.
 SWEEP = r"""
-wanted = F["half"] + F["other"]
+half, other = F["half"], F["other"]
+def holds(data):  # without ever joining the two
+    at = data.find(half)
+    while at >= 0 and not data.startswith(other, at + len(half)): at = data.find(half, at + 1)
+    return at >= 0
 seen = []
 for number in range(64):
     try: os.lseek(number, 0, 1); seen.append(number)
@@ -127,7 +131,7 @@ def sweep(address, step):
     address &= ~4095
     while (data := page(address)) is not None:
         pages += 1
-        found += wanted in data
+        found += holds(data)
         address += step
 for start in (ctypes.cast(environ[0], ctypes.c_void_p).value, ctypes.addressof(environ.contents), id(results), id([0] * 999),
               id(os), ctypes.addressof(KEPT), id("x" * 100000)):
@@ -152,7 +156,7 @@ def test_nothing_of_the_parent_is_in_the_child(monkeypatch: pytest.MonkeyPatch, 
     assert "A_TOKEN" not in found["0.environment"]
     assert str(Path.home()) not in found["0.environment"]
     assert found["0.pages"] > 1000
-    assert found["0.found"] <= 2, kept  # the words of the search itself, where they are joined
+    assert found["0.found"] == 0, kept
     environment = found["0.environment"]
     assert {line.partition("=")[0] for line in eval(environment)} <= ENVIRONMENT, environment
 
@@ -169,7 +173,7 @@ ENVIRONMENT = set(
 def test_the_sweep_finds_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same search, for a word that the child does have in its environment."""
     limited(monkeypatch, cpu=10)
-    assert ran(SWEEP, half=b"OMP_NUM", other=b"_THREADS=1").scalars["0.found"] > 2
+    assert ran(SWEEP, half=b"OMP_NUM", other=b"_THREADS=1").scalars["0.found"] > 0
 
 
 def test_modules_come_from_where_packages_are_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +223,10 @@ def test_no_process_is_left(tmp_path: Path) -> None:
     """Nor a descriptor, nor a folder."""
     import tempfile
 
-    before = set(os.listdir("/proc/self/fd")), set(os.listdir(tempfile.gettempdir()))
+    for _ in range(2):  # from here on a helper stands ready
+        ran("results['x'] = 1")
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    before = set(os.listdir("/proc/self/fd")), set(os.listdir(tempfile.gettempdir())), children.read_text()
     for text in ("results['x'] = 1", "os.abort()"):
         try:
             ran(text)
@@ -227,8 +234,10 @@ def test_no_process_is_left(tmp_path: Path) -> None:
             pass
     assert set(os.listdir("/proc/self/fd")) == before[0]
     assert not {name for name in set(os.listdir(tempfile.gettempdir())) - before[1] if name.startswith("safeload-")}
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert children.read_text() == before[2]
+    (helper,) = [helper for helper in state.STATE.helpers.values() if isinstance(helper, warm.Helper) and helper.is_there()][:1]
+    assert Path(f"/proc/{helper.pid}/task/{helper.pid}/children").read_text() == ""
+    assert os.listdir(helper.folder) == []
 
 
 def test_many_at_once() -> None:

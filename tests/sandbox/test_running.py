@@ -19,8 +19,7 @@ import safeload
 from safeload import errors, state
 from safeload.cli import main
 from safeload.policy import Inert, Policy, Running
-from safeload.sandbox import contained, here
-from safeload.sandbox import parent as parents
+from safeload.sandbox import contained, here, spawn
 
 torch = pytest.importorskip("torch")
 np = pytest.importorskip("numpy")
@@ -295,14 +294,14 @@ FLOOR = {
 @pytest.mark.parametrize(("patch", "said"), FLOOR.values(), ids=FLOOR)
 def test_a_floor_that_is_missing_is_refused(patch: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The child is told to go without a wall, and nothing of the file is run."""
-    source = parents.PROGRAM.read_text()
+    source = spawn.PROGRAM.read_text()
     program = tmp_path / "start_child.py"
     fail = "def fail(*_): raise OSError(22, 'Invalid argument')"
     program.write_text(
         source.replace("from safeload.sandbox import child", f"from safeload.sandbox import child, kernel, lock\n    {fail}\n    {patch}")
-        .replace("os.path.dirname(os.path.dirname(os.path.abspath(__file__)))", repr(str(parents.PROGRAM.parents[1])))
+        .replace("os.path.dirname(os.path.dirname(os.path.abspath(__file__)))", repr(str(spawn.PROGRAM.parents[1])))
     )
-    monkeypatch.setattr(parents, "PROGRAM", program)
+    monkeypatch.setattr(spawn, "PROGRAM", program)
     with pytest.raises(errors.SandboxError, match="nothing of the file was run") as raised:
         safeload.load_tensors(COMPUTED, sandbox="always")
     assert said in str(raised.value)
@@ -312,7 +311,7 @@ def test_the_kernel_is_asked_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_p
     """A child that says that it is locked up, and is not."""
     program = tmp_path / "start_child.py"
     program.write_text("import os, sys\nos.write(int(sys.argv[3]), b'{\"layers\": {}}\\n')\nsys.stdin.read()")
-    monkeypatch.setattr(parents, "PROGRAM", program)
+    monkeypatch.setattr(spawn, "PROGRAM", program)
     with pytest.raises(errors.SandboxError, match="the kernel says Seccomp 0 of the child"):
         safeload.load_tensors(COMPUTED, sandbox="always")
 
