@@ -19,7 +19,7 @@ from safeload.scan.skeleton import Skeleton
 from safeload.tensors.source import Source
 
 PLAN: Final = "plan"
-MOST_MODULES: Final = 2000
+MOST_LETTERS: Final = 32 << 10  # of the names of modules: what a pipe takes before somebody reads it
 LONGEST: Final = 80  # letters of why one is missing
 NAMED: Final = 3  # missing packages that a message names
 
@@ -153,7 +153,8 @@ def modules_of(refs: Iterable[GlobalRef]) -> tuple[str, ...]:
     renamed: Any = _compat_pickle.IMPORT_MAPPING
     names = {str(renamed.get(ref.module, ref.module)) for ref in refs}
     plain = sorted(name for name in names if name.replace(".", "a").replace("_", "a").isalnum() and name != "__main__")
-    return tuple(plain[:MOST_MODULES])
+    room = MOST_LETTERS
+    return tuple(name for name in plain if (room := room - len(name) - len('"", ')) >= 0)
 
 
 def _needs(missing: dict[str, str]) -> str:

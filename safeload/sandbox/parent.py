@@ -124,6 +124,7 @@ class Conversation:
     def __init__(self, process: Any, told: int, until: float, observer: Observer | None = None) -> None:
         self.process, self.told, self.until, self.observer = process, told, until, observer
         self.heard = bytearray()
+        self.code: int | None = None
         self.at_end = False
         self.listening = select.poll()
         self.listening.register(told, select.POLLIN)
@@ -147,6 +148,7 @@ class Conversation:
         self._tell(b"go\n")
         # From here on it is the file that speaks.
         said = self._line()
+        self._end_group()
         ended.problem = self._problem(said)
         return ended
 
@@ -157,6 +159,16 @@ class Conversation:
         if time.monotonic() >= self.until:
             return "nothing of the file was run: the modules that it names took too long to import"
         return f"nothing of the file was run: the child ended before it was ready ({self._end()})"
+
+    def _end_group(self) -> None:
+        """What the code has started ends with it; while the child is not waited for, its number is nobody else's."""
+        if self.observer is None:
+            return
+        ended = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        if ended is not None:
+            self.code = -ended.si_status if ended.si_code != os.CLD_EXITED else ended.si_status
 
     def _problem(self, said: dict[str, Any]) -> str:
         if "done" in said:
@@ -176,11 +188,12 @@ class Conversation:
             return False
 
     def _end(self) -> str:
+        if self.code is not None:
+            return _ended_by(self.code)
         try:
-            code = self.process.wait(GRACE)
+            return _ended_by(self.process.wait(GRACE))
         except subprocess.TimeoutExpired:
             return "still running"
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def _tell(self, line: bytes) -> None:
         try:
@@ -232,6 +245,10 @@ def seen_from_outside(pid: int) -> str:
             msg = f"nothing of the file was run: the kernel says {key} {facts[key].strip()} of the child"
             raise SandboxError(msg)
     return "filter, no new privileges, one thread"
+
+
+def _ended_by(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def _words(table: Any) -> dict[str, str]:
