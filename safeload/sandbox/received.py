@@ -75,11 +75,11 @@ def read(output: Source, memory: memoryview, size: int) -> Received:
     try:
         if int.from_bytes(memory[:8], "little") > MOST_SAID:
             msg = "more words than a child may say of numbers"
-            raise ValueError(msg)  # noqa: TRY301 - one way out
+            raise ValueError(msg)
         skeleton = output.skeleton()
         if skeleton.format != "safetensors":
             msg = f"a {skeleton.format} file"
-            raise ValueError(msg)  # noqa: TRY301 - one way out
+            raise ValueError(msg)
         return _Reading(skeleton, memory, size).run()
     except _FALSE as error:
         msg = f"what the child handed back is not what it was to be: {printable(str(error), 300)}"
