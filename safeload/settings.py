@@ -19,7 +19,7 @@ from safeload.policy import Mode, Policy, Twins
 from safeload.policy_file import Written
 from safeload.scan.report import GlobalRef
 
-SYSTEM_FILE: Final = Path("/etc/safeload/policy.toml")
+SYSTEM_FILE: Final = Path(boot.SYSTEM_FILE)
 REJECTED: Final = "shipped (the configured policy was rejected)"
 TRUE: Final = {"0": False, "1": True, "": False}
 

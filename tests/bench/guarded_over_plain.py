@@ -79,7 +79,6 @@ CASES = {
 PRELUDE = """
 import sys, json, time, os, pathlib, resource, copy, gc
 path = pathlib.Path(sys.argv[1]); guarded = sys.argv[2] == 'guarded'; rounds = int(sys.argv[3])
-os.environ.setdefault('SAFELOAD_LOG', 'off')
 if guarded:
     import safeload
 import pickle
