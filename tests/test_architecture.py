@@ -25,6 +25,7 @@ FLOORS = (
     ("safeload.classes", "safeload.plain"),
     # What the lock's words are about, which stand higher up.
     ("safeload.kept",),
+    ("safeload.rulebook",),
     ("safeload.policy",),
     (
         "safeload.state",
