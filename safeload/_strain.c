@@ -291,6 +291,8 @@ static int plain(Walk *self, int opcode)
     case 0x98: return 0;
     default: /* STOP, or none that the unpickler knows */
         self->over = 1;
+        if (opcode == '.' && self->read + 1 < self->frame)
+            finding(self, "its last frame goes on behind its end: unpicklers differ on where the next begins");
         return 0;
     }
 }
