@@ -34,8 +34,9 @@ from server import busy, limits
 from trial import Trial
 from watch import differences, fingerprint, targets_of
 from ways import Way, form, text_of, ways
-from witness import Stopped, Witness, differ, is_ours, own_state, unlisted
+from witness import Stopped, Witness, differ, own_state, unlisted
 
+import safeload
 from safeload.policy import Policy
 from safeload.state import STATE
 
@@ -89,9 +90,7 @@ class Warm:
             made = way.load(data)
         except FAILURES as error:
             self.witness.armed = False
-            if any(words in str(error) for words in TOLD):
-                return "differs", error
-            return "refused" if is_ours(error) else "broke", error
+            return ended(error), error
         finally:
             self.witness.armed = False
         return "loaded", made
@@ -126,6 +125,8 @@ class Warm:
         finally:
             STATE.active = True
         told = [f"plain: {event}" for event in self.witness.events]
+        if end == "loaded" and way.again and plain_end == "broke":
+            return told  # joblib's own unpickler, in Python, refuses some of what the one in C reads in one way
         if end != plain_end or type(made) is not type(plain):
             return [*told, f"{end} with {type(made)}, and {plain_end} with {type(plain)}"]
         if end == "broke" and way.again:
@@ -134,6 +135,14 @@ class Warm:
         if ours != theirs and (end == "broke" or text_of(made) != text_of(plain)):
             told.append(f"unlike plain: {ours!r:.300} is not {theirs!r:.300}")
         return told
+
+
+def ended(error: BaseException) -> str:
+    """By what a load was broken off."""
+    if isinstance(error, safeload.BlockedLoadError):
+        said = (error.refusal.unread, *(item.text for item in error.refusal.refused))
+        return "differs" if any(text.startswith(TOLD) for text in said) else "refused"
+    return "differs" if str(error).startswith(TOLD) else "broke"
 
 
 def work(warm: Warm, first: int, at: mmap.mmap, write: int) -> None:

@@ -16,7 +16,6 @@ from pickles import in_torch_zip, in_torchs_old_form
 
 import safeload
 
-
 NONE: Final = "no such event"
 # torch's weights-only unpickler looks up whatever codec a file names for _codecs.encode, which it calls itself.
 CODECS: Final = "import ('encodings."
@@ -74,16 +73,16 @@ class Renaming(pickle.Unpickler):
 def ways() -> dict[str, Way]:
     """All doors of the libraries that are here."""
     found = {
-        "loads": Way(pickle.loads, 12),
-        "load": Way(_file, 6),
+        "loads": Way(pickle.loads, 24),
+        "load": Way(_file, 10),
         "buffered": Way(_buffered, 1),
         "gzip": Way(lambda data: pickle.load(gzip.GzipFile(fileobj=io.BytesIO(data))), 1, lambda data: gzip.compress(data, 1)),
         "twice": Way(_twice, 1, looks_first=False),
-        "own": Way(lambda data: Own(io.BytesIO(data)).load(), 2),
+        "own": Way(lambda data: Own(io.BytesIO(data)).load(), 4),
         "renaming": Way(lambda data: Renaming(io.BytesIO(data)).load(), 1),
-        "python": Way(pickle._loads, 3),
-        "latin1": Way(lambda data: pickle.loads(data, encoding="latin1", fix_imports=False), 3),
-        "buffers": Way(lambda data: pickle.loads(data, buffers=[b"ab", bytearray(b"cd")]), 4),
+        "python": Way(pickle._loads, 5),
+        "latin1": Way(lambda data: pickle.loads(data, encoding="latin1", fix_imports=False), 6),
+        "buffers": Way(lambda data: pickle.loads(data, buffers=[b"ab", bytearray(b"cd")]), 8),
         "scan": Way(safeload.scan, 2, unpickles=False),
     }
     with contextlib.suppress(ImportError):
@@ -131,7 +130,7 @@ def _numpys() -> dict[str, Way]:
 
 
 STORAGES: Final = b"_load_from_bytes"  # torch writes where in memory they are
-CHANGING: Final = re.compile(r"0x[0-9a-f]+|[-+]?[0-9.]+(e[-+]?[0-9]+)?")
+CHANGING: Final = re.compile(r"0x[0-9a-f]+|[-+0-9.e,\\[\]\s]+|nan|inf|True|False")
 
 
 def form(value: object) -> object:
