@@ -217,7 +217,7 @@ def look_and_judge(  # noqa: PLR0913 - all that one load is
             if override in (Override.IMPORTS, Override.BY_SOURCE) and report.problem not in ENDED:
                 # What the unpickler makes of the rest, it may never ask for.
                 guard.refuse_unread(load, report.problem)
-            load.approved = guard.NOTHING
+            load.approved, load.broken = guard.NOTHING, report.problem
             tape.replay_whole()
             return
         if override is Override.BY_SOURCE:
