@@ -61,6 +61,8 @@ class Load(metaclass=KeptType):
         refusal: set on the outermost load once it was refused.
         watched: a file that the load reads again after the look, which must not change meanwhile.
         asking: a renaming ``find_class`` is being asked what it makes of a name, to import nothing.
+        broken: why a stream of plain data could not be read to its end; an unpickler in Python still
+            reads what there is of a frame, and may come to names in it.
         pending: the bytes of a ``loads`` that has not asked for a name yet, with its options.
         grant: what lets exactly these bytes in, if anything does; inherited by what is loaded from them.
         held: the verified bytes, where they are loaded from a file of their own.
@@ -70,6 +72,7 @@ class Load(metaclass=KeptType):
     entries: frozenset[int] = frozenset()
     by_name = False
     asking = False
+    broken = ""
     pending: tuple[Any, Mapping[str, Any]] | None = None
     path = ""
     outer: Load | None = None

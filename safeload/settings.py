@@ -101,11 +101,8 @@ def hub_cache() -> Path:
 
 def changed_since_the_start() -> dict[str, str | None]:
     """The variables that are no longer what they were when they counted, with what they are now."""
-    return {
-        name: os.environ.get(name)
-        for name in VARIABLES
-        if os.environ.get(name) != boot.ENVIRONMENT.get(name)
-    }
+    now = ((name, os.environ.get(name)) for name in VARIABLES)
+    return {name: value for name, value in now if value != boot.ENVIRONMENT.get(name)}
 
 
 def _under(system: Written, environment: Mapping[str, str]) -> Settings:
