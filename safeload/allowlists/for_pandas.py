@@ -1,8 +1,7 @@
 """pandas: frames, series, indexes, extension arrays and times, from 1.5 to 3 (and their older names).
 
-The rules check what a frame says of its own shape where the file shows it. What stands *inside*
-arrays is trusted as numpy's own contents are: a forged code of a categorical, a forged offset of a
-pyarrow string or of a column list kept in a joblib file crashes the process when it is used.
+The rules check what a frame says of its own shape, where the codes of categoricals and of MultiIndexes lead,
+and the offsets of pyarrow's columns.
 
 Left out, and why: group-by, window and plotting objects, which hold functions of the user's;
 ``pandas.io`` (readers and writers of files); ``pandas.eval`` and its kin.
@@ -145,7 +144,7 @@ def _arrays() -> Entries:
         uses="ns",
         reason="values and a mask or places; its state is set, nothing of it is called",
         call=no_args,
-        state=dict_state,
+        state=rules_pandas.kept_state,
     )
     for name, rule in (("IntIndex", rules_pandas.int_index_args), ("BlockIndex", rules_pandas.block_index_args)):
         found |= rows(
@@ -176,7 +175,7 @@ def _types() -> Entries:
         uses="cns",
         reason="the type of a column: text, a time zone or another type",
         call=rules_pandas.dtype_args,
-        state=dict_state,
+        state=rules_pandas.kept_state,
     )
     found |= rows(
         PROFILE,

@@ -192,7 +192,16 @@ def chunk_args(args: Args, kwargs: Kwargs) -> str | None:
     arrays, kind = args
     made = refs("pyarrow.lib: _restore_array")
     fits = not kwargs and type(arrays) is list and all(made_by(a) in made for a in arrays)
-    return None if fits and (kind is None or made_by(kind) in TYPES) else "takes arrays and a type"
+    if not fits or not (kind is None or made_by(kind) in TYPES):
+        return "takes arrays and a type"
+    one, before = kind or arrays[0], arrays.copy()
+
+    def again() -> None:
+        if len(arrays) != len(before) or any(a is not b for a, b in zip(arrays, before, strict=True)):
+            one.recorder.objects(one.ref, "has its arrays exchanged afterwards", structural=False)
+
+    one.recorder.afterwards.append(again)
+    return None
 
 
 _COLUMNS: Final = refs("pyarrow.lib: _restore_array chunked_array")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any, Final
 
 from safeload.allowlists.rules_forms import array_parts, is_array
@@ -10,24 +11,43 @@ from safeload.allowlists.rules_numpy import ascii_text
 from safeload.scan.inert import made_by
 
 _UNREAD: Final = 64 * 1024
+_NO_COUNT: Final = -1  # of values of which a file says more than once what they are
+VALUES: Final = ("_ndarray", "_data", "_left", "_pa_array", "_codes")
 
 
 def codes_fit(given: dict[str, Any]) -> bool:
     """A MultiIndex is not verified when it is unpickled, and prints what its codes lead to."""
-    levels, codes = _listed(given["levels"]), _listed(given["codes" if "codes" in given else "labels"])
+    shown = given["codes" if "codes" in given else "labels"]
+    levels, codes = _listed(given["levels"]), _listed(shown)
     lengths = [length_of(level) for level in levels]
 
     def fit() -> bool:
-        return all(_within(array, length) for array, length in zip(codes, lengths, strict=True))
+        same = all(now is array for now, array in zip(_listed(shown), codes, strict=True))
+        return same and all(_within(array, length) for array, length in zip(codes, lengths, strict=True))
 
-    recorder, ref = levels[0].recorder, levels[0].ref
+    return _now_and_then(levels[0], fit)
+
+
+def categories_fit(codes: Any, dtype: Any) -> bool:
+    """A categorical prints what its codes lead to, too; its labels are its dtype's, or given with the codes."""
+
+    def fit() -> bool:
+        return _within(codes, length_of(dtype if dtype.ref.qualname.startswith("_new_") else dtype.state["categories"]))
+
+    return _now_and_then(codes, fit)
+
+
+def _now_and_then(made: Any, fit: Callable[[], bool]) -> bool:
+    """Whether it fits, now and when the stream is over: bytes and lists can change until then."""
+    if not fit():
+        return False
 
     def again() -> None:
         if not fit():
-            recorder.objects(ref, "has its codes changed afterwards", structural=False)
+            made.recorder.objects(made.ref, "has its codes changed afterwards", structural=False)
 
-    recorder.afterwards.append(again)
-    return fit()
+    made.recorder.afterwards.append(again)
+    return True
 
 
 def _listed(value: Any) -> list[Any]:
@@ -79,12 +99,11 @@ def length_of(index: Any) -> int:
         Exception: that cannot be told here, which refuses the file.
     """
     given = index.args[1]
-    if {"start", "stop", "step"} <= given.keys():
+    shown = [key for key in ("codes", "labels", "left", "data") if key in given]
+    if not shown and {"start", "stop", "step"} <= given.keys():
         return len(range(given["start"], given["stop"], given["step"]))
-    values = given.get("codes", given.get("labels", given.get("left", given.get("data"))))
-    if type(values) in (list, tuple) or getattr(made_by(values), "qualname", "") == "FrozenList":
-        values = _listed(values)[0]
-    return values_in(values)
+    (key,) = shown
+    return values_in(_listed(given[key])[0] if key in ("codes", "labels") else given[key])
 
 
 def values_in(values: Any) -> int:
@@ -98,15 +117,17 @@ def values_in(values: Any) -> int:
             return sum(array.args[0][1] for array in (values.args[0] if maker == "chunked_array" else [values]))
         if not hasattr(values, "state"):
             return length_of(values)  # an index again: the left ends of intervals
-        values = _inner(values.state)
+        values, *others = inner(values.state)
+        if others:
+            return _NO_COUNT
     msg = "an index of an unknown kind"
     raise ValueError(msg)
 
 
-def _inner(state: Any) -> Any:
-    """The values in an extension array's state, which compiled ones wrap in a tuple."""
+def inner(state: Any) -> list[Any]:
+    """The values in an extension array's state, which compiled ones wrap in a tuple: one, in an honest file."""
     if type(state) is tuple and len(state) == 1:
         state = state[0]
     if type(state) is dict:
-        return next(state[key] for key in ("_ndarray", "_data", "_left", "_pa_array", "_codes") if key in state)
-    return next(part for part in state if is_array(part))
+        return [state[key] for key in VALUES if key in state]
+    return [part for part in state if is_array(part)]
