@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from safeload.allowlists import rules_arrow, rules_pandas
+from safeload.allowlists import rules_arrow, rules_labels, rules_pandas
 from safeload.allowlists.rules import by_position, only_later
 from safeload.allowlists.rules_forms import dict_state, no_args, pairs_args, plain_args
 from safeload.allowlists.table import Entries, rows
@@ -109,7 +109,7 @@ def _arrays() -> Entries:
             reason="values of one type; its state is set, nothing of it is called. Without one it is native "
             "code's null pointer",
             call=no_args,
-            state=rules_pandas.wrapped_state,
+            state=rules_labels.wrapped_state,
             needs_state=True,
         )
     found |= rows(
@@ -122,7 +122,7 @@ def _arrays() -> Entries:
         reason="makes an empty object of the class it is given, which must be a pandas array; the "
         "values must be a numpy array, or it raises",
         call=rules_pandas.wrapped_args,
-        state=rules_pandas.wrapped_state,
+        state=rules_labels.wrapped_state,
         needs_state=True,
     )
     found |= rows(
@@ -144,7 +144,7 @@ def _arrays() -> Entries:
         uses="ns",
         reason="values and a mask or places; its state is set, nothing of it is called",
         call=no_args,
-        state=rules_pandas.kept_state,
+        state=rules_labels.kept_state,
     )
     for name, rule in (("IntIndex", rules_pandas.int_index_args), ("BlockIndex", rules_pandas.block_index_args)):
         found |= rows(
@@ -175,7 +175,7 @@ def _types() -> Entries:
         uses="cns",
         reason="the type of a column: text, a time zone or another type",
         call=rules_pandas.dtype_args,
-        state=rules_pandas.kept_state,
+        state=rules_labels.kept_state,
     )
     found |= rows(
         PROFILE,

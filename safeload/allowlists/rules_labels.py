@@ -1,4 +1,4 @@
-"""What pandas' labels and codes are, as far as a rule can see: how many, and where they lead."""
+"""What pandas' arrays, labels and codes are, as far as a rule can see: how many, and where they lead."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from safeload.allowlists.rules_forms import array_parts, is_array
+from safeload.allowlists.rules_forms import array_parts, dict_state, is_array, own_attributes
 from safeload.allowlists.rules_numpy import ascii_text
-from safeload.scan.inert import made_by
+from safeload.scan.inert import Inert, made_by
 
 _UNREAD: Final = 64 * 1024
 _NO_COUNT: Final = -1  # of values of which a file says more than once what they are
@@ -28,15 +28,6 @@ def codes_fit(given: dict[str, Any]) -> bool:
     return _now_and_then(levels[0], fit)
 
 
-def categories_fit(codes: Any, dtype: Any) -> bool:
-    """A categorical prints what its codes lead to, too; its labels are its dtype's, or given with the codes."""
-
-    def fit() -> bool:
-        return _within(codes, length_of(dtype if dtype.ref.qualname.startswith("_new_") else dtype.state["categories"]))
-
-    return _now_and_then(codes, fit)
-
-
 def _now_and_then(made: Any, fit: Callable[[], bool]) -> bool:
     """Whether it fits, now and when the stream is over: bytes and lists can change until then."""
     if not fit():
@@ -48,6 +39,47 @@ def _now_and_then(made: Any, fit: Callable[[], bool]) -> bool:
 
     made.recorder.afterwards.append(again)
     return True
+
+
+def wrapped_state(made: Any, state: Any) -> str | None:
+    """``(type, values[, attributes])`` or ``(attributes,)``; older versions write the dict alone."""
+    parts = state if type(state) is tuple else (state,)
+    values, attributes = (parts[:-1], parts[-1]) if len(parts) != 2 else (parts, {})
+    fits = len(values) in (0, 2) and all(isinstance(part, Inert) for part in values)
+    fits = fits and type(attributes.get("_cache")) in (dict, type(None))
+    fits = fits and not (values and attributes.keys() & {*VALUES, "_dtype"})
+    if not fits or not own_attributes(attributes):
+        return "its state must be values and their type"
+    made.state = values or attributes.copy()  # what it was given, whatever becomes of the dict
+    cls = made.args[0].ref if made.args else made.ref
+    return _categorical(values, attributes) if cls.qualname == "Categorical" else None
+
+
+def _categorical(values: tuple[Any, ...], attributes: dict[str, Any]) -> str | None:
+    """Codes, and the type that holds the labels; versions before 0.21 keep the labels themselves."""
+    (codes,) = inner(values or attributes)
+    if values:
+        (dtype,) = (part for part in values if part is not codes)
+    else:
+        dtype = attributes["_dtype" if "_dtype" in attributes else "_categories"]
+    return None if _categories_fit(codes, dtype) else "has codes that lead outside its labels"
+
+
+def kept_state(made: Any, state: Any) -> str | None:
+    """A dict of attributes, as it is now: what other rules ask of it must not change with the file's dict."""
+    wrong = dict_state(made, state)
+    if wrong is None:
+        made.state = state.copy()
+    return wrong
+
+
+def _categories_fit(codes: Any, dtype: Any) -> bool:
+    """A categorical prints what its codes lead to, too; its labels are its dtype's, or given with the codes."""
+
+    def fit() -> bool:
+        return _within(codes, length_of(dtype if dtype.ref.qualname.startswith("_new_") else dtype.state["categories"]))
+
+    return _now_and_then(codes, fit)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -8,7 +8,6 @@ from typing import Any, Final
 from safeload.allowlists.rules_forms import (
     Args,
     Kwargs,
-    dict_state,
     is_array,
     is_int,
     is_plain,
@@ -17,7 +16,7 @@ from safeload.allowlists.rules_forms import (
     refs,
     words,
 )
-from safeload.allowlists.rules_labels import VALUES, categories_fit, codes_fit, inner, length_of, numbers_of, values_in
+from safeload.allowlists.rules_labels import codes_fit, length_of, numbers_of, values_in
 from safeload.scan.inert import Inert, made_by, ref_of
 from safeload.scan.report import GlobalRef
 
@@ -102,38 +101,6 @@ def wrapped_args(args: Args, kwargs: Kwargs) -> str | None:
     cls, checksum, state = args
     fits = not kwargs and is_ref_in(cls, ARRAY_CLASSES | INDEX_CLASSES) and is_int(checksum)
     return None if fits and state is None else "makes something other than a pandas array"
-
-
-def wrapped_state(made: Any, state: Any) -> str | None:
-    """``(type, values[, attributes])`` or ``(attributes,)``; older versions write the dict alone."""
-    parts = state if type(state) is tuple else (state,)
-    values, attributes = (parts[:-1], parts[-1]) if len(parts) != 2 else (parts, {})
-    fits = len(values) in (0, 2) and all(isinstance(part, Inert) for part in values)
-    fits = fits and type(attributes.get("_cache")) in (dict, type(None))
-    fits = fits and not (values and attributes.keys() & {*VALUES, "_dtype"})
-    if not fits or not own_attributes(attributes):
-        return "its state must be values and their type"
-    made.state = values or attributes.copy()  # what it was given, whatever becomes of the dict
-    cls = made.args[0].ref if made.args else made.ref
-    return _categorical(values, attributes) if cls.qualname == "Categorical" else None
-
-
-def _categorical(values: tuple[Any, ...], attributes: dict[str, Any]) -> str | None:
-    """Codes, and the type that holds the labels; versions before 0.21 keep the labels themselves."""
-    (codes,) = inner(values or attributes)
-    if values:
-        (dtype,) = (part for part in values if part is not codes)
-    else:
-        dtype = attributes["_dtype" if "_dtype" in attributes else "_categories"]
-    return None if categories_fit(codes, dtype) else "has codes that lead outside its labels"
-
-
-def kept_state(made: Any, state: Any) -> str | None:
-    """A dict of attributes, as it is now: what other rules ask of it must not change with the file's dict."""
-    wrong = dict_state(made, state)
-    if wrong is None:
-        made.state = state.copy()
-    return wrong
 
 
 def _places(placement: Any) -> list[int] | None:
