@@ -381,7 +381,7 @@ def _arrow() -> Entries:
         PROFILE,
         """
         pyarrow.lib: type_for_alias timestamp time32 time64 duration decimal128 decimal256 binary
-        pyarrow.lib: list_ large_list struct dictionary field
+        pyarrow.lib: list_ large_list map_ struct dictionary field
         """,
         uses="c",
         reason="a type, made of text, numbers and other types",
@@ -398,8 +398,8 @@ def _arrow() -> Entries:
         PROFILE,
         "pyarrow.lib: _restore_array",
         uses="c",
-        reason="an array over buffers, put together unchecked: their lengths are checked here, and where "
-        "the offsets inside them lead",
+        reason="an array over buffers, put together unchecked: their lengths are checked here, their types, how many "
+        "values are missing, and where offsets lead",
         call=rules_arrow.array_args,
     )
     found |= rows(

@@ -1,4 +1,4 @@
-"""Codes of pandas that lead outside their labels, and ways to say that there are more labels than there are."""
+"""Codes of pandas that lead outside their labels, ways to say that there are more of them, and arrow's like."""
 
 from __future__ import annotations
 
@@ -77,6 +77,42 @@ def two_values() -> bytes:
     return categorical(FAR, kind(index_of(given(new(named("pandas.core.arrays.integer:IntegerArray")), values))))
 
 
+def arrow(*parts: bytes) -> bytes:
+    """What pyarrow puts together unchecked: type, length, missing values, offset, buffers, children, dictionary."""
+    return calling("pyarrow.lib:_restore_array", group(*parts))
+
+
+def arrow_type(name: str) -> bytes:
+    return calling("pyarrow.lib:type_for_alias", text(name))
+
+
+def buffer(data: bytes) -> bytes:
+    return calling("pyarrow.lib:py_buffer", octets(data))
+
+
+def whole_numbers(count: int, *, missing: int = 0) -> tuple[bytes, ...]:
+    buffers = listing(NONE, buffer(bytes(8 * count)))
+    return arrow_type("int64"), number(count), number(missing), number(0), buffers, listing(), NONE
+
+
+def texts_that_are_numbers() -> bytes:
+    """A list of texts, whose child is a column of numbers."""
+    kind = calling("pyarrow.lib:list_", arrow_type("string"))
+    buffers = listing(NONE, buffer(struct.pack("<2i", 0, 1)))
+    return arrow(kind, number(1), number(0), number(0), buffers, listing(group(*whole_numbers(1))), NONE)
+
+
+def labels_that_are_numbers() -> bytes:
+    """Texts by their places in a dictionary, which is a column of numbers."""
+    kind = calling("pyarrow.lib:dictionary", arrow_type("int32"), arrow_type("string"), FALSE)
+    buffers = listing(NONE, buffer(bytes(8)))
+    return arrow(kind, number(2), number(0), number(0), buffers, listing(), group(*whole_numbers(2)))
+
+
+def twice(made: Any) -> object:
+    return made.take([1, 0])
+
+
 def shown_as_objects(made: Any) -> object:
     return made.astype(object)
 
@@ -85,8 +121,15 @@ def row(id: str, code: bytes, use: Any = shown_as_objects) -> Row:
     return Row(id=id, file=lambda _: pickled(code), load=then(use), effect=crash, needs=("pandas",))
 
 
+def arrow_row(id: str, code: bytes, use: Any) -> Row:
+    return Row(id=id, file=lambda _: pickled(code), load=then(use), effect=crash, needs=("pyarrow", "pyarrow.compute"))
+
+
 ROWS: Final = (
     row("categories_that_the_codes_leave", categorical(FAR, kind(TWO))),
     row("categories_that_change_in_their_dict", dict_changed_afterwards()),
     row("categories_in_an_array_of_two_lengths", two_values()),
+    arrow_row("list_of_texts_over_numbers", texts_that_are_numbers(), repr),
+    arrow_row("dictionary_of_texts_over_numbers", labels_that_are_numbers(), twice),
+    arrow_row("missing_values_that_are_there", arrow(*whole_numbers(1000, missing=5)), lambda made: made.drop_null()),
 )
