@@ -43,7 +43,7 @@ def _of_the_tests() -> Iterator[Any]:
     for module, tables in {
         "allowlists.test_everyday": ("BUILTINS", "STDLIB"),
         "allowlists.test_everyday_numpy": ("DTYPES", "VALUES"),
-        "allowlists.test_pandas_list": ("frames",),
+        "allowlists.test_pandas_list": ("frames", "columns"),
         "allowlists.test_scipy_list": ("values",),
         "allowlists.test_torch_list": ("values",),
         "allowlists.test_joblib_list": ("values",),
