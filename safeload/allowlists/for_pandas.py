@@ -377,16 +377,20 @@ def _functions() -> Entries:
 
 
 def _arrow() -> Entries:
-    found = rows(
-        PROFILE,
-        """
-        pyarrow.lib: type_for_alias timestamp time32 time64 duration decimal128 decimal256 binary
-        pyarrow.lib: list_ large_list map_ struct dictionary field
-        """,
-        uses="c",
-        reason="a type, made of text, numbers and other types",
-        call=rules_arrow.type_args,
-    )
+    found: Entries = {}
+    for names, rule in (
+        ("type_for_alias timestamp time32 time64 duration decimal128 decimal256 field", rules_arrow.type_args),
+        ("list_ large_list struct", rules_arrow.nested_args),
+        ("dictionary map_", rules_arrow.paired_args),
+        ("binary", rules_arrow.length_args),
+    ):
+        found |= rows(
+            PROFILE,
+            f"pyarrow.lib: {names}",
+            uses="c",
+            reason="a type, made of text, numbers and other types",
+            call=rule,
+        )
     found |= rows(
         PROFILE,
         "pyarrow.lib: py_buffer",

@@ -57,6 +57,22 @@ def type_args(args: Args, kwargs: Kwargs) -> str | None:
     return None if fits else "takes text, numbers and types"
 
 
+def nested_args(args: Args, kwargs: Kwargs) -> str | None:
+    """The parts of a list or a structure: with a length beside them, it would be a list of another kind."""
+    return type_args(args, kwargs) if len(args) == 1 else "takes its parts alone"
+
+
+def paired_args(args: Args, kwargs: Kwargs) -> str | None:
+    """Keys and values, or places and values, and whether they are in order."""
+    return type_args(args, kwargs) if len(args) in (2, 3) else "takes two types"
+
+
+def length_args(args: Args, kwargs: Kwargs) -> str | None:
+    """Bytes of one length: -1 stands for those of any."""
+    fits = not kwargs and len(args) == 1 and is_int(args[0]) and args[0] >= 0
+    return None if fits else "takes a length"
+
+
 def _remains(made: Any, items: list[Any]) -> None:
     """See to it that a list holds in the end what it held when pyarrow took it."""
     before = items.copy()
@@ -134,9 +150,9 @@ def _as_declared(parts: Any) -> bool:
     kind, *_, children, dictionary = parts
     maker = getattr(made_by(kind), "qualname", "")
     held = [_type(field) for field in (kind.args[0] if maker == "struct" else kind.args[:1])]
-    if maker == "map_":  # pairs of a key and a value
-        pair, values = children[0][0], [_type(part) for part in kind.args[:2]]
-        paired = made_by(pair) in refs("pyarrow.lib: struct") and _alike([_type(f) for f in pair.args[0]], values)
+    if maker == "map_":  # pairs of a key and a value, as fields
+        pair = children[0][0]
+        paired = made_by(pair) in refs("pyarrow.lib: struct") and _alike(pair.args[0], kind.args[:2])
         return paired and len(children) == 1 and dictionary is None
     if maker in (*_LISTS, "struct"):
         return dictionary is None and _alike([child[0] for child in children], held)
@@ -151,13 +167,14 @@ def _type(part: Any) -> Any:
 
 
 def _alike(one: Any, other: Any) -> bool:
-    """Whether two types are made alike; fields may differ in name."""
-    one, other = _type(one), _type(other)
+    """Whether two types are made alike; fields have the same name, type and leave to miss values."""
     if type(one) in (list, tuple) and type(other) in (list, tuple):
         return len(one) == len(other) and all(map(_alike, one, other))
-    if made_by(one) is None:
-        return made_by(other) is None and bool(one == other)
-    return made_by(one) == made_by(other) and _alike(one.args, other.args)
+    maker = made_by(one)
+    if maker is None or maker != made_by(other):
+        return maker is made_by(other) and bool(one == other)
+    count = 3 if maker in _FIELD else None  # what follows is a note
+    return _alike(one.args[:count], other.args[:count])
 
 
 def _counted(parts: Any) -> bool:

@@ -10,6 +10,7 @@ from .builders import (
     FALSE,
     NONE,
     POP,
+    TRUE,
     calling,
     get,
     given,
@@ -109,6 +110,37 @@ def labels_that_are_numbers() -> bytes:
     return arrow(kind, number(2), number(0), number(0), buffers, listing(), group(*whole_numbers(2)))
 
 
+def pairs_that_may_lack_values() -> bytes:
+    """A map whose pairs have a value each, as it says; as they say, some lack it."""
+    texts, numbers = arrow_type("string"), arrow_type("int64")
+    key = calling("pyarrow.lib:field", text("key"), texts, FALSE, NONE)
+    values = [calling("pyarrow.lib:field", text("value"), numbers, missing, NONE) for missing in (FALSE, TRUE)]
+    keys = group(
+        texts, number(1), number(0), number(0),
+        listing(NONE, buffer(struct.pack("<2i", 0, 1)), buffer(b"a")), listing(), NONE,
+    )  # fmt: skip
+    pair = calling("pyarrow.lib:struct", listing(key, values[1]))
+    children = listing(keys, group(*whole_numbers(1)))
+    pairs = group(pair, number(1), number(0), number(0), listing(NONE), children, NONE)
+    kind = calling("pyarrow.lib:map_", key, values[0])
+    offsets = listing(NONE, buffer(struct.pack("<2i", 0, 1)))
+    return arrow(kind, number(1), number(0), number(0), offsets, listing(pairs), NONE)
+
+
+def bytes_of_any_length() -> bytes:
+    """Bytes of one length, which is -1: to pyarrow they have offsets, of which there are none."""
+    buffers = listing(NONE, buffer(b""))
+    kind = calling("pyarrow.lib:binary", number(-1))
+    return arrow(kind, number(2**20), number(0), number(0), buffers, listing(), NONE)
+
+
+def lists_of_one_length() -> bytes:
+    """A list of so many numbers each time, by offsets that it does not have."""
+    kind = calling("pyarrow.lib:list_", arrow_type("int64"), number(2**24))
+    buffers = listing(NONE, buffer(struct.pack("<2i", 0, 1)))
+    return arrow(kind, number(1), number(0), number(0), buffers, listing(group(*whole_numbers(1))), NONE)
+
+
 def twice(made: Any) -> object:
     return made.take([1, 0])
 
@@ -131,5 +163,8 @@ ROWS: Final = (
     row("categories_in_an_array_of_two_lengths", two_values()),
     arrow_row("list_of_texts_over_numbers", texts_that_are_numbers(), repr),
     arrow_row("dictionary_of_texts_over_numbers", labels_that_are_numbers(), twice),
+    arrow_row("map_of_pairs_that_may_lack_values", pairs_that_may_lack_values(), list),
+    arrow_row("bytes_of_one_length_that_is_minus_one", bytes_of_any_length(), lambda made: made.to_pylist()),
+    arrow_row("list_of_one_length", lists_of_one_length(), lambda made: made[0].values.to_numpy().sum()),
     arrow_row("missing_values_that_are_there", arrow(*whole_numbers(1000, missing=5)), lambda made: made.drop_null()),
 )
