@@ -6,9 +6,9 @@ Runs every command of docs/howto/roll-out-on-a-shared-server.md, then in what th
 ``test_on_a_real_server.py`` and, with more packages in it, ``test_on_a_hub.py`` (JupyterHub) and
 ``test_on_other_pages.py`` (the classic notebook, VS Code); without pytest's arguments it writes RESULTS.md.
 Needs root on Linux, Debian's ``chromium`` and ``npm``, a Python that other users can run (``/usr/bin/python3``),
-package indexes, and for VS Code node with its headers and a C++ compiler. /opt and /var/log are left alone: their paths are exchanged for ones below FOLDER; and
-/etc/safeload and the accounts of two users are mounts that no other process sees. Takes ten minutes on two
-cores, half of it pip and npm.
+package indexes, and for VS Code node with its headers and a C++ compiler. /opt and /var/log are left alone: their
+paths are exchanged for ones below FOLDER; and /etc/safeload and the accounts of two users are mounts that no other
+process sees. Takes ten minutes on two cores, half of it pip and npm.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def main() -> int:
 
 
 def _code_server(place: Path) -> str:
-    """Where VS Code is; empty if it cannot be built here. What its own script would fetch from elsewhere is left out."""
+    """Where VS Code is; empty if it cannot be built here. What its own script would fetch elsewhere is left out."""
     package = place / "node_modules" / "code-server"
     node = Path(shutil.which("node") or "/usr/bin/node").resolve()
     environment = os.environ | {"npm_config_nodedir": str(node.parents[1])}

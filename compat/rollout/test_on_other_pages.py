@@ -29,7 +29,8 @@ from kit import (
     run_as,
     serving,
 )
-from playwright.sync_api import Frame, Page, TimeoutError
+from playwright.sync_api import Frame, Page
+from playwright.sync_api import TimeoutError as TooLate
 
 NOBODY = 65534
 as_user = partial(run_as, NOBODY)
@@ -101,7 +102,7 @@ def open_as_a_notebook(page: Page) -> None:
         file.dblclick()
         try:
             page.get_by_text("Select Kernel").first.wait_for(timeout=15_000)
-        except TimeoutError:
+        except TooLate:
             page.locator(".tab .codicon-close").first.click()
         else:
             return

@@ -114,7 +114,7 @@ def test_audit_mode_warns_once_for_each_file(outputs: list[list[dict[str, str]]]
 
 # --- where events go to stderr, as they do where nobody says otherwise -------------------------------
 
-REFUSED = "import os, pickle, safeload\npickle.loads(b\"cos\\nmkdir\\n(S'\" + os.environ['CANARY'].encode() + b\"'\\ntR.\")"
+REFUSED = f"import pickle, safeload\n{CELLS[1]}"
 STARTED = """
 import os, sys
 with open("stderr", "wb") as file:
@@ -123,11 +123,16 @@ os.execv(sys.executable, [sys.executable, "-m", "ipykernel_launcher", "-f", sys.
 """
 
 
+def unlogged(folder: Path) -> dict[str, str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "CANARY": str(folder / "canary")}
+    return {name: value for name, value in environment.items() if name != "SAFELOAD_LOG"}
+
+
 def test_a_line_of_the_log_is_the_servers_and_not_the_cells(tmp_path: Path) -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(REFUSED)])
     # Where it believes that it is tested, ipykernel has no stderr of its own.
-    environment = {name: value for name, value in os.environ.items() if name not in ("SAFELOAD_LOG", "PYTEST_CURRENT_TEST")}
-    environment |= {"PYTHONPATH": str(ROOT), "CANARY": str(tmp_path / "canary")}
+    environment = unlogged(tmp_path)
+    del environment["PYTEST_CURRENT_TEST"]
     name = kernel(tmp_path, environment)
     spec = tmp_path / "share" / "jupyter" / "kernels" / name / "kernel.json"
     spec.write_text(json.dumps({"argv": [sys.executable, "-c", STARTED, "{connection_file}"], "display_name": name}))
@@ -146,8 +151,7 @@ TERMINALS = {"a terminal": (False, False), "a terminal, with stderr in a file": 
 @pytest.mark.parametrize(("in_a_file", "is_written"), TERMINALS.values(), ids=TERMINALS)
 def test_at_a_prompt_the_message_stands_alone(in_a_file: bool, is_written: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a row
     pty = pytest.importorskip("pty")
-    environment = {name: value for name, value in os.environ.items() if name != "SAFELOAD_LOG"}
-    environment |= {"PYTHONPATH": str(ROOT), "CANARY": str(tmp_path / "canary"), "HOME": str(tmp_path), "TERM": "dumb"}
+    environment = unlogged(tmp_path) | {"HOME": str(tmp_path), "TERM": "dumb"}
     ours, theirs = pty.openpty()
     with (tmp_path / "stderr").open("wb") as file:
         process = subprocess.Popen(
