@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from safeload import record
-from safeload.pins import bundles, held, keys
+from safeload.pins import bundles, held, keyless, keys
 from safeload.pins.bundles import BadBundleError, Statement
 from safeload.pins.held import Held
 from safeload.pins.keys import NotSignedError
@@ -87,8 +87,8 @@ def verified(path: Path, known: Keys) -> tuple[str, Statement]:
         OSError: it is not there.
     """
     bundle = bundles.parse(_content(path))
-    if bundle.certificates:
-        msg = "it is signed with a certificate, and not with a key"
+    if bundle.certificates or bundle.is_keyless:
+        msg = f"it is signed with a certificate{' of sigstore' if bundle.is_keyless else ''}, and not with a key"
         raise NotSignedError(msg)
     why = "no key is pinned"
     for digest, place in known:
@@ -111,6 +111,17 @@ def verified_by_certificate(path: Path, roots: Path, subject: str, at: datetime)
     key = keys.certified_key(bundle, _content(roots), subject, at)
     keys.verify(key, bundle)
     return keys.digest_of(key), bundles.statement_of(bundle.payload)
+
+
+def verified_by_identity(path: Path, trust_root: Path, identity: str, issuer: str) -> Statement:
+    """The same for a bundle that was signed without a key of one's own, by the official package."""
+    content = _content(path)
+    bundle = bundles.parse(content)
+    if not bundle.is_keyless:
+        msg = "it is signed with a key, or a certificate of somebody's own: no identity is in it"
+        raise NotSignedError(msg)
+    keyless.verify(bundle.payload, content, trust_root, identity, issuer)
+    return bundles.statement_of(bundle.payload)
 
 
 def says(statement: Statement, name: str, found: Held) -> bool:
