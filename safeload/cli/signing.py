@@ -42,7 +42,7 @@ def signer_options(verb: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--identity", help="In place of a key: whom sigstore's certificate has to be of, whole."),
         click.option("--issuer", help="With --identity: who vouched for it, as in 'https://accounts.example'."),
-        click.option("--trust-root", type=_FILE, help="With --identity: sigstore's trusted_root.json; nothing is fetched."),
+        click.option("--trust-root", type=_FILE, help="With --identity: sigstore's trusted root, as JSON."),
     )
     for option in reversed(options):
         verb = option(verb)

@@ -17,6 +17,8 @@ NEEDS: Final = "signatures without a key need the package sigstore, version 4 or
 OFFLINE: Final = "it cannot be verified offline: the package sigstore asks for the network"
 REFUSED: Final = 3  # what the process ends with where it has said why
 PATIENCE: Final = 120  # seconds
+_HERE: Final = Path(__file__).resolve().parents[2]
+_START: Final = "import sys; sys.path.append(sys.argv.pop(1)); from safeload.pins import keyless; keyless.main()"
 _ROOM: Final = 2000  # characters of what the package says
 
 
@@ -32,7 +34,7 @@ def verify(payload: bytes, bundle: bytes, trust_root: Path, identity: str, issue
         NotSignedError: nobody did who counts, or nobody here can tell.
     """
     # -P: what lies in the folder that this is called from is not imported.
-    command = [sys.executable, "-P", "-m", "safeload.pins.keyless", str(trust_root.absolute()), identity, issuer]
+    command = [sys.executable, "-P", "-c", _START, str(_HERE), str(trust_root.absolute()), identity, issuer]
     try:
         done = subprocess.run(command, input=bundle, capture_output=True, check=False, timeout=PATIENCE)  # noqa: S603 - this interpreter
     except (OSError, ValueError, subprocess.SubprocessError) as error:
@@ -99,6 +101,3 @@ def main() -> None:
         _refuse(OFFLINE)
     sys.stdout.buffer.write(payload)
 
-
-if __name__ == "__main__":
-    main()

@@ -71,10 +71,8 @@ def trusted_root() -> str:
 
 def trust_config() -> str:
     """The same as the official package's own command takes it: beside the root, where it would sign."""
-    services: dict[str, Any] = {
-        name: [{"url": f"https://{name}.lab.example", "majorApiVersion": 1, "validFor": {"start": SINCE}, "operator": "lab"}]
-        for name in ("caUrls", "oidcUrls", "rekorTlogUrls", "tsaUrls")
-    }
+    said = {"url": "https://lab.example", "majorApiVersion": 1, "validFor": {"start": SINCE}, "operator": "lab"}
+    services: dict[str, Any] = {name: [said] for name in ("caUrls", "oidcUrls", "rekorTlogUrls", "tsaUrls")}
     kind = "application/vnd.dev.sigstore.signingconfig.v0.2+json"
     services |= {"mediaType": kind, "rekorTlogConfig": {"selector": "ANY"}, "tsaConfig": {"selector": "ANY"}}
     kind = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"
