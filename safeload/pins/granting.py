@@ -58,10 +58,15 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What there is to say of bytes: a grant, or why they may not load at all, or neither."""
+    """What there is to say of bytes: a grant, or why they may not load at all, or neither.
+
+    Attributes:
+        sha256: of refused bytes, where it is what they are refused for.
+    """
 
     grant: Grant | None = None
     refused: str = ""
+    sha256: str = ""
 
 
 NOTHING: Final = Answer()
@@ -244,7 +249,7 @@ def of_what_is_no_file(path: str) -> Answer:
 def _of_a_file(found: Held, descriptor: int, path: str) -> Answer:
     """The grant of a whole file's bytes, which count for nothing where the cache it lies in says others."""
     alarm = claims.alarm(descriptor, path, found.digest)
-    return Answer(refused=alarm) if alarm else of_held(found, path)
+    return Answer(refused=alarm, sha256=found.digest) if alarm else of_held(found, path)
 
 
 def of_held(found: Held, path: str) -> Answer:

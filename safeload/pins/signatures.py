@@ -16,6 +16,7 @@ from safeload.pins.bundles import BadBundleError, Statement
 from safeload.pins.held import Held
 from safeload.pins.keys import NotSignedError
 from safeload.scan.report import printable
+from safeload.state import STATE
 
 NAME: Final = "model.sig"
 UPWARDS: Final = 8  # folders, from the file's own, in which a bundle is looked for
@@ -59,7 +60,7 @@ def of(path: str, found: Held, known: Keys) -> Signed | None:
         return None
     key, statement, problem = _verified(str(bundle), stamp, known)
     if statement is None:
-        record.emit("signature.rejected", path=path, problem=f"{bundle}: {problem}")
+        _tell_once(path, f"{bundle}: {problem}", stamp)
         return None
     name = name_of(Path(path), bundle.parent)
     if not statement.covers(name):
@@ -68,6 +69,14 @@ def of(path: str, found: Held, known: Keys) -> Signed | None:
         words = f"{bundle}, signed by key:{key}, says that other bytes are {printable(repr(name))}"
         return Signed(str(bundle), wrong=words)
     return Signed(str(bundle), key)
+
+
+def _tell_once(path: str, problem: str, stamp: tuple[int, ...]) -> None:
+    """A bundle is rejected as it is, not load by load: the loads have events of their own."""
+    key = f"{problem} {stamp}"
+    if key not in STATE.warned:
+        STATE.warned.add(key)
+        record.emit("signature.rejected", path=path, problem=problem)
 
 
 @lru_cache(maxsize=16)
