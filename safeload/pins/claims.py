@@ -57,14 +57,14 @@ def alarm(descriptor: int, path: str, digest: str) -> str:
 
     Args:
         path: how it was opened. What is no name of this very file says nothing of it, as a member's is not
-            of its archive: what the kernel calls the file does.
+            of its archive: what the kernel calls the file does, and where a link of somebody's own leads into a cache.
     """
     try:
         same = bool(path) and os.path.samestat(os.stat(path), os.fstat(descriptor))  # noqa: PTH116 - cheaper
     except (OSError, ValueError):
         same = False
     try:
-        claim = claim_of(path if same else os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115 - the same
+        claim = (claim_of(path) if same else None) or claim_of(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115 - the same
     except OSError:
         return ""
     return claim.against(digest) if claim is not None else ""

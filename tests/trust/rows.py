@@ -144,6 +144,13 @@ ATTACKS = {
         "BlockedGlobalError",
     ),
     "cut short": Row(HONEST + "write('m.pkl', HEAD[:-9])", LOAD, BOUND, "UnpicklingError"),
+    "cut short, and what is left is whole": Row(
+        "write('m.pkl', pickle.dumps([1]) + HEAD); pin('m.pkl'); write('m.pkl', pickle.dumps([1]))",
+        LOAD, BOUND, "loaded",
+    ),
+    "a cache that claims other bytes": Row(
+        "cached_hub('m.pkl', 64 * 'a', EVIL); pin('m.pkl')", LOAD, "NotPinnedError: says that it is sha256:aaaa",
+    ),
     "with something behind its end": Row(HONEST + "write('m.pkl', HEAD + b'x')", LOAD, BOUND, "loaded"),
     "with something before its beginning": Row(HONEST + "write('m.pkl', EVIL + HEAD)", LOAD, BOUND),
     "the digest of another file": Row(WRITE + "; pin('m.pkl', sha256=64 * '0', paths=())", LOAD, "BlockedGlobalError"),
@@ -228,6 +235,10 @@ ATTACKS = {
         "held.COPY_LIMIT = 3; " + HONEST + "between(lambda: over('m.pkl', EVIL))", "once(pickle.load, 'm.pkl')",
         "UnreadableError: it was changed while it was being read", "ran",
     ),
+    "rewritten in place once it was hashed, too large to copy, where others may write": Row(
+        "held.COPY_LIMIT = 3; " + HONEST + "os.chmod('m.pkl', 0o666); between(lambda: over('m.pkl', EVIL))",
+        "once(pickle.load, 'm.pkl')", "NotPinnedError: others than its owner", "ran",
+    ),
     "rewritten in place while it is hashed": Row(
         HONEST + "while_hashing(lambda: over('m.pkl', EVIL))", "once(pickle.load, 'm.pkl')",
         "NotPinnedError: it was changed while it was being read", "ran",
@@ -236,24 +247,24 @@ ATTACKS = {
         "held.COPY_LIMIT = 3; " + PINNED + "os.chmod('m.pkl', 0o666)", LOAD, "NotPinnedError: others than its owner"
     ),
     "a digest planted in the cache": Row(
-        HONEST + "cached('m.pkl'); write('m.pkl', EVIL); plant('m.pkl', HEAD)", LOAD, BOUND,
+        HONEST + "cached('m.pkl'); over('m.pkl', EVIL); plant('m.pkl', HEAD)", LOAD, BOUND,
     ),
     "a digest planted in the cache of everybody": Row(
-        HONEST + "cached('m.pkl'); write('m.pkl', EVIL); old('m.pkl'); plant('m.pkl', HEAD);"
+        HONEST + "cached('m.pkl'); over('m.pkl', EVIL); old('m.pkl'); plant('m.pkl', HEAD);"
         " os.chmod('cache', 0o777)", LOAD, BOUND,
     ),
     "a digest planted in the cache's folder, which is everybody's": Row(
-        HONEST + "cached('m.pkl'); write('m.pkl', EVIL); old('m.pkl'); plant('m.pkl', HEAD);"
+        HONEST + "cached('m.pkl'); over('m.pkl', EVIL); old('m.pkl'); plant('m.pkl', HEAD);"
         " os.chmod('cache/digests', 0o777)", LOAD, BOUND,
     ),
     "a digest planted as a link": Row(
-        HONEST + "cached('m.pkl'); write('m.pkl', EVIL); old('m.pkl'); plant('m.pkl', HEAD, link=True)", LOAD, BOUND,
+        HONEST + "cached('m.pkl'); over('m.pkl', EVIL); old('m.pkl'); plant('m.pkl', HEAD, link=True)", LOAD, BOUND,
     ),
     "a cached digest, and the file rewritten": Row(
         HONEST + "cached('m.pkl'); old('m.pkl'); pickle_once('m.pkl'); over('m.pkl', EVIL)", LOAD, BOUND,
     ),
     "a cached digest, and everybody may write the file": Row(
-        HONEST + "cached('m.pkl'); write('m.pkl', EVIL); old('m.pkl'); os.chmod('m.pkl', 0o666);"
+        HONEST + "cached('m.pkl'); over('m.pkl', EVIL); old('m.pkl'); os.chmod('m.pkl', 0o666);"
         " plant('m.pkl', HEAD)", LOAD, BOUND,
     ),
 }  # fmt: skip
@@ -333,7 +344,7 @@ GOES_ON = {
     ),
 }  # fmt: skip
 
-# Under require_pins: nothing loads that no pin names, however little it asks for.
+# Under require_pins: nothing loads that no pin names, however little it asks for. All of it does without that.
 DATA = "write('m.pkl', pickle.dumps([1, 2]))"
 NEEDS = "NotPinnedError: opens pinned bytes only"
 REQUIRED = {
