@@ -59,7 +59,7 @@ def test_the_classic_notebook(home: Path) -> None:
     address = f"http://127.0.0.1:{port}"
     command = [PYTHON, "-m", "nbclassic", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=proof"]
     with serving(command, f"{address}/api?token=proof", WORK / "classic.log", **as_nobody(home)), browsing(WORK / "classic.png") as page:
-        page.goto(f"{address}/nbclassic/notebooks/work.ipynb?token=proof")
+        page.goto(f"{address}/notebooks/work.ipynb?token=proof")
         page.wait_for_function("window.Jupyter && Jupyter.notebook && Jupyter.notebook.kernel && Jupyter.notebook.kernel.is_connected()")
         page.evaluate("Jupyter.notebook.execute_all_cells()")
         cells = page.locator(".code_cell")
@@ -127,5 +127,5 @@ def assert_is_the_message_alone(text: str) -> None:
     assert "os:mkdir" in text
     assert "Send this message to ml-platform@example.org." in text
     assert text.strip().endswith("Policy: enforce, /etc/safeload/policy.toml.")
-    for other in ("Traceback", "\x1b", '"event"', "safeload/"):
+    for other in ("Traceback", "\x1b", '"event"', "site-packages"):
         assert other not in text

@@ -180,8 +180,8 @@ def _files(resources: Iterable[dict[str, Any]]) -> dict[str, tuple[tuple[int, in
 def _shards(resources: Iterable[dict[str, Any]]) -> dict[str, tuple[tuple[int, int | None, str], ...]]:
     parts: dict[str, list[tuple[int, int | None, str]]] = {}
     for item in resources:
-        name, _, rest = str(item.get("name")).partition(":")
-        start, _, end = rest.partition(":")
+        named = str(item.get("name")).rsplit(":", 2)  # a file's name may have colons, too
+        name, start, end = named if len(named) == 3 else ("", "", "")  # noqa: PLR2004 - as is written here
         algorithm = str(item.get("algorithm"))
         if not (_NUMBER.fullmatch(start) and _NUMBER.fullmatch(end)) or not algorithm.startswith("sha256-sharded-"):
             msg = f"{item.get('name')!r:.80} is no shard by its sha256"

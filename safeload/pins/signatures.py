@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -39,21 +40,25 @@ class Signed:
 
 
 def beside(path: str) -> Path | None:
-    """The bundle that speaks of a path, if one lies in its folder or one above."""
-    if not path:
-        return None
-    here = Path(os.path.abspath(path))  # noqa: PTH100 - a link has the name that it has
-    for folder in tuple(here.parents)[:UPWARDS]:
-        if (folder / NAME).is_file():
-            return folder / NAME
-    return None
+    """The nearest bundle in a path's folder or one above."""
+    return next(_beside(path), None)
+
+
+def _beside(path: str) -> Iterator[Path]:
+    here = Path(os.path.abspath(path)) if path else Path()  # noqa: PTH100 - a link has the name that it has
+    return (folder / NAME for folder in tuple(here.parents)[:UPWARDS] if (folder / NAME).is_file())
 
 
 def of(path: str, found: Held, known: Keys) -> Signed | None:
-    """What the bundle beside a file says of its bytes; None where there is none that speaks of its name."""
-    bundle = beside(path)
-    if bundle is None:
-        return None
+    """What the bundles beside a file say of its bytes; None where there is none that speaks of its name.
+
+    One that does not count hides none that does: whoever may write a folder below could lay it there.
+    """
+    said = [signed for bundle in _beside(path) if (signed := _said(bundle, path, found, known)) is not None]
+    return next((signed for signed in said if signed.wrong), said[0] if said else None)
+
+
+def _said(bundle: Path, path: str, found: Held, known: Keys) -> Signed | None:
     try:
         stamp = held.stamp_of(bundle.stat())
     except OSError:

@@ -195,6 +195,8 @@ def plant(path: str, data: bytes, *, link: bool = False) -> None:
 
 
 def pickle_once(path: str) -> None:
+    if GUARDED:
+        safeload.activate(safeload.Policy(lock="safeload.lock"))
     with open(path, "rb") as file:
         pickle.load(file)
 

@@ -192,6 +192,50 @@ ATTACKS = {
         PINNED + "os.rename('safeload.lock', 'x'); os.chmod('x', 0o666); os.symlink('x', 'safeload.lock')", LOAD,
         "NotPinnedError: everybody may write it",
     ),
+    "a lock file in a folder that everybody may write": Row(
+        PINNED + "os.mkdir('x'); os.chmod('x', 0o777); os.rename('safeload.lock', 'x/safeload.lock');"
+        " os.symlink('x/safeload.lock', 'safeload.lock')", LOAD, "NotPinnedError: everybody may write its folder",
+    ),
+    "somebody else's lock file in a folder where everybody may put one": Row(
+        PINNED + "os.mkdir('x'); os.chmod('x', 0o1777); os.rename('safeload.lock', 'x/safeload.lock');"
+        " os.chown('x/safeload.lock', 12345, 12345); os.symlink('x/safeload.lock', 'safeload.lock')",
+        LOAD, "NotPinnedError: everybody may write its folder",
+    ),
+    "a lock file in the folder that the program goes to": Row(
+        "os.mkdir('x'); os.chdir('x'); " + PINNED + "os.chdir('..'); append('safeload.lock', 'version = 1\\n')",
+        "os.chdir('x'); " + LOAD, "BlockedGlobalError",
+    ),
+    "other data under the pinned path, opened before the program went elsewhere": Row(
+        "os.mkdir('x'); " + HONEST + "write('m.pkl', pickle.dumps([6, 6, 6]))",
+        "file = open('m.pkl', 'rb'); os.chdir('x'); pickle.load(file)", BOUND, "loaded",
+    ),
+    "other data under the pinned path, which is taken away once it is open": Row(
+        HONEST + "write('m.pkl', pickle.dumps([6, 6, 6]))",
+        "file = os.fdopen(os.open('m.pkl', os.O_RDONLY), 'rb'); os.remove('m.pkl'); pickle.load(file)", BOUND, "loaded",
+    ),
+    "another archive under the pinned path, and a member of it": Row(
+        "zipfile.ZipFile('m.pkl', 'w').writestr('data', HEAD); pin('m.pkl');"
+        " zipfile.ZipFile('m.pkl', 'w').writestr('data', pickle.dumps([6, 6, 6]))",
+        "pickle.load(zipfile.ZipFile('m.pkl').open('data'))", BOUND, "loaded",
+    ),
+    "another archive under the pinned path, by numpy": Row(
+        "np.savez(open('m.pkl', 'wb'), a=np.array([1, 'a'], object)); pin('m.pkl');"
+        " np.savez(open('m.pkl', 'wb'), a=np.array([2, 'bb'], object))",
+        "np.load('m.pkl', allow_pickle=True)['a']", BOUND, "loaded",
+    ),
+    "the pinned path under another name of the kernel's": Row(
+        HONEST + "write('m.pkl', pickle.dumps([6, 6, 6]))", "pickle.load(open('/proc/self/cwd/m.pkl', 'rb'))",
+        BOUND, "loaded",
+    ),
+    "the pinned path, with two slashes at its beginning": Row(
+        HONEST + "write('m.pkl', pickle.dumps([6, 6, 6]))", "pickle.load(open('/' + os.path.abspath('m.pkl'), 'rb'))",
+        BOUND, "loaded",
+    ),
+    "a reason that looks like another table": Row(
+        WRITE + "; pin('m.pkl', level='data'); said = open('safeload.lock').read().replace('\"a test\"', \"'''\\n\""
+        " \"[[file]]\\ngrant = 'pickle'\\n'''\"); write('safeload.lock', said.encode())",
+        LOAD, "NotPinnedError: files are written as [[file]] tables",
+    ),
     "a lock file with a grant that there is not": Row(
         WRITE + "; pin('m.pkl', level='everything')", LOAD, "NotPinnedError: line 5: grant is data, names or pickle"
     ),
@@ -412,6 +456,15 @@ SIGNED = {
     "another key in the pinned one's file": Row(
         SIGN + "folder('m', {'evil.pkl': EVIL}); signer.sign(Path('m'), OTHER); write('key.pem', signer.pem(OTHER))",
         HIM, "BlockedGlobalError",
+    ),
+    "other data under a signed name, with another's bundle nearer to it": Row(
+        "folder('m', {'x/evil.pkl': EVIL}); signer.sign(Path('m'), KEY); write('m/x/evil.pkl', pickle.dumps([6]));"
+        " signer.sign(Path('m/x'), OTHER)", "pickle.load(open('m/x/evil.pkl', 'rb'))",
+        "NotPinnedError: says that other bytes are 'x/evil.pkl'", "loaded",
+    ),
+    "a signed file, with what is no bundle nearer to it": Row(
+        "folder('m', {'x/evil.pkl': EVIL}); signer.sign(Path('m'), KEY); write('m/x/model.sig', b'{}')",
+        "pickle.load(open('m/x/evil.pkl', 'rb'))", "ran",
     ),
     "bytes in memory, which have no name": Row(
         SIGN, "pickle.loads(open('m/evil.pkl', 'rb').read())", "BlockedGlobalError"
