@@ -100,7 +100,9 @@ class Load(metaclass=KeptType):
         THREAD.load = self.outer
         if self.sink is not None and self.outermost() is self:
             if self.sink.is_told and "claim" not in self.sink.facts:
-                self.sink.claimed(*_claimed(self.path))
+                source, claimed = _claimed(self.path)
+                is_known = self.grant is not None and self.grant.sha256 == claimed
+                self.sink.claimed(source, claimed, claimed if is_known else "")
             self.sink.finish(self.path, error)
 
     def outermost(self) -> Load:
@@ -152,10 +154,10 @@ def path_of(source: Any) -> str:
     return name if isinstance(name, str) else ""
 
 
-def refuse(load: Load, policy: Policy, verdict: Verdict, *, required: str = "") -> None:
+def refuse(load: Load, policy: Policy, verdict: Verdict, *, required: str = "", sha256: str = "") -> None:
     """Raise for a refused load, or in audit mode say so and return."""
     with ours():
-        refusal = refusal_of(load, policy, verdict, required=required)
+        refusal = refusal_of(load, policy, verdict, required=required, sha256=sha256)
     if policy.mode is Mode.AUDIT:
         load.sink_of_outermost().reported(refusal)
         return
@@ -164,7 +166,7 @@ def refuse(load: Load, policy: Policy, verdict: Verdict, *, required: str = "") 
     raise refusal_error(refusal)
 
 
-def refusal_of(load: Load, policy: Policy, verdict: Verdict, *, required: str = "") -> Refusal:
+def refusal_of(load: Load, policy: Policy, verdict: Verdict, *, required: str = "", sha256: str = "") -> Refusal:
     """What is said of a load that is not let through."""
     api, path = load.named()
     claim, claimed = _claimed(path)
@@ -175,7 +177,7 @@ def refusal_of(load: Load, policy: Policy, verdict: Verdict, *, required: str = 
         unread=verdict.unread,
         undecodable=verdict.undecodable,
         unpinned=verdict.unpinned,
-        sha256=grants.digest_of_path(path),
+        sha256=sha256 or grants.digest_of_path(path),
         policy=f"{policy.mode.value}, {policy.origin}",
         locked=policy.locked,
         contact=policy.contact,

@@ -60,6 +60,7 @@ KEEPERS = {
     "rich": {"safeload.cli", "safeload.demo"},
     "lz4": {"safeload.scan.unpack"},
     "cryptography": {"safeload.pins.keys"},
+    "sigstore": {"safeload.pins.keyless"},
     # Only by who reads a torch archive with torch's own reader, and by who shows real loads.
     "torch": {"safeload.files", "safeload.demo", "safeload.tensors.build"},
     # What holds tensors where there is no torch.
