@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
-from safeload.allowlists import DEFAULT_PROFILES, PLAIN, brings, entries_of, never_reason
+from safeload.allowlists import DEFAULT_PROFILES, PLAIN, never_reason
 from safeload.installed import ours
 from safeload.kept import KeptType
 from safeload.plain import WithPlain
+from safeload.rulebook import Listed
 from safeload.sandbox.limits import CHILD_LIMITS, ChildLimits
 from safeload.scan.entry import Entry, Rulebook
-from safeload.scan.report import ANY_USE, GlobalRef, Report, Use
+from safeload.scan.report import GlobalRef, Report, Use
 from safeload.scan.strain import DEFAULTS, Limits
 
 
@@ -115,9 +114,6 @@ class Verdict(metaclass=KeptType):
     @property
     def admitted(self) -> bool:
         return not self.refused and not self.unread and not self.unpinned
-
-
-GRANT = "allow()"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,13 +253,6 @@ def _done(use: Use) -> str:
 
 
 @lru_cache(maxsize=64)
-def _rulebook(profiles: tuple[str, ...], allow: frozenset[GlobalRef]) -> Mapping[GlobalRef, Entry]:
-    entries: dict[GlobalRef, Entry] = {}
-    for profile in reversed(profiles):  # where two list a name, the first one's rules hold
-        if profile != PLAIN:
-            for name in (*brings(profile), profile):
-                entries.update(entries_of(name))
-    for ref in allow - entries.keys():
-        entries[ref] = Entry(uses=ANY_USE, reason="allowed by the user", profile=GRANT)
-    kept = MappingProxyType(entries)  # one for all who ask: nobody adds to it
-    return WithPlain(kept) if PLAIN in profiles else kept
+def _rulebook(profiles: tuple[str, ...], allow: frozenset[GlobalRef]) -> Rulebook:
+    listed = Listed(profiles, allow)  # one for all who ask, which nobody adds to
+    return WithPlain(listed) if PLAIN in profiles else listed

@@ -88,10 +88,17 @@ def read_named_file(path: Path) -> Written:
 
 
 def text_of_named_file(path: Path) -> str:
-    """What a file says that not everybody may write; raises as its readers do."""
+    """What a file says that not everybody may write, or put there; raises as its readers do."""
     text, status = _text(path)
-    if hasattr(os, "geteuid") and status.st_mode & stat.S_IWOTH:
+    if not hasattr(os, "geteuid"):
+        return text
+    if status.st_mode & stat.S_IWOTH:
         msg = f"{path}: everybody may write it ({stat.filemode(status.st_mode)}): chmod o-w"
+        raise PolicyError(msg)
+    folder = Path(os.path.realpath(path)).parent.stat().st_mode
+    is_kept = folder & stat.S_ISVTX and status.st_uid in (os.geteuid(), 0)  # as in /tmp: only its owner replaces it
+    if folder & stat.S_IWOTH and not is_kept:
+        msg = f"{path}: everybody may write its folder ({stat.filemode(folder)}), and put another there: chmod o-w"
         raise PolicyError(msg)
     return text
 

@@ -19,7 +19,7 @@ from safeload.policy import Mode, Policy, Running, Twins
 from safeload.policy_file import Written
 from safeload.scan.report import GlobalRef
 
-SYSTEM_FILE: Final = Path("/etc/safeload/policy.toml")
+SYSTEM_FILE: Final = Path(boot.SYSTEM_FILE)
 REJECTED: Final = "shipped (the configured policy was rejected)"
 TRUE: Final = {"0": False, "1": True, "": False}
 
@@ -103,11 +103,8 @@ def hub_cache() -> Path:
 
 def changed_since_the_start() -> dict[str, str | None]:
     """The variables that are no longer what they were when they counted, with what they are now."""
-    return {
-        name: os.environ.get(name)
-        for name in VARIABLES
-        if os.environ.get(name) != boot.ENVIRONMENT.get(name)
-    }
+    now = ((name, os.environ.get(name)) for name in VARIABLES)
+    return {name: value for name, value in now if value != boot.ENVIRONMENT.get(name)}
 
 
 def _under(system: Written, environment: Mapping[str, str]) -> Settings:

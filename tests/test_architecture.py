@@ -27,6 +27,7 @@ FLOORS = (
     ("safeload.sandbox.limits",),
     # What the lock's words are about, which stand higher up.
     ("safeload.kept",),
+    ("safeload.rulebook",),
     ("safeload.policy",),
     (
         "safeload.state",
@@ -61,6 +62,7 @@ KEEPERS = {
     "rich": {"safeload.cli", "safeload.demo"},
     "lz4": {"safeload.scan.unpack"},
     "cryptography": {"safeload.pins.keys"},
+    "sigstore": {"safeload.pins.keyless"},
     # Only by who reads a torch archive with torch's own reader, and by who shows real loads.
     "torch": {
         "safeload.files",
