@@ -23,6 +23,7 @@ from safeload.scan.report import printable
 if TYPE_CHECKING:
     from safeload.sandbox.observe import Observer
 
+IMPORTS: Final = 300.0  # seconds for the modules that a file names
 GRACE: Final = 0.2  # seconds for the process to be gone after its last word
 _SEALS: Final = 1 | 2 | 4 | 8  # F_SEAL_SEAL, _SHRINK, _GROW, _WRITE
 _ADD_SEALS: Final = 1033
@@ -90,7 +91,7 @@ def run(
                 os.close(report)
                 report = -1
                 try:
-                    ended = Conversation(process, told, before + limits.seconds, observer).hold(request)
+                    ended = Conversation(process, told, limits.seconds, observer).hold(request)
                 finally:
                     _kill(process)
             ended.seconds = time.monotonic() - before
@@ -119,10 +120,15 @@ def _kill(process: Any) -> None:
 
 
 class Conversation:
-    """What is said between a parent and one child, until a moment at which it is ended."""
+    """What is said between a parent and one child, until a moment at which it is ended.
 
-    def __init__(self, process: Any, told: int, until: float, observer: Observer | None = None) -> None:
-        self.process, self.told, self.until, self.observer = process, told, until, observer
+    Args:
+        seconds: for the file's code.
+    """
+
+    def __init__(self, process: Any, told: int, seconds: float, observer: Observer | None = None) -> None:
+        self.process, self.told, self.seconds, self.observer = process, told, seconds, observer
+        self.until = time.monotonic() + IMPORTS
         self.heard = bytearray()
         self.code: int | None = None
         self.at_end = False
@@ -145,6 +151,7 @@ class Conversation:
         ended.layers["seen from outside"] = seen_from_outside(self.process.pid)
         if self.observer is not None:
             self.observer.on = True
+        self.until = time.monotonic() + self.seconds
         self._tell(b"go\n")
         # From here on it is the file that speaks.
         said = self._line()
