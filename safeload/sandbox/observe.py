@@ -145,10 +145,15 @@ class Observer:
         if name in _QUIET or (name == "newfstatat" and not _text(arguments[1], peek)):
             return  # the C library asks so for what is open
         attempt = described(name, arguments, peek)
-        if attempt.call in _READS and attempt.what.startswith(self.quiet) and "/.." not in attempt.what:
-            return  # a module of the packages
+        if attempt.call in _READS and self._is_of_packages(attempt.what):
+            return
         if attempt in self.attempts or len(self.attempts) < MOST_ATTEMPTS:
             self.attempts[attempt] = self.attempts.get(attempt, 0) + 1
+
+    def _is_of_packages(self, path: str) -> bool:
+        """A module is looked for in a folder of packages, or on the way there."""
+        is_on_the_way = any(folder.startswith(f"{path.rstrip('/')}/") for folder in self.quiet) and path != "/"
+        return (path.startswith(self.quiet) or is_on_the_way) and "/.." not in path
 
     def _let(self, notice: int, name: str, arguments: tuple[int, ...]) -> bool:
         """Whether it was answered otherwise than by no."""

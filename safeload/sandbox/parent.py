@@ -38,6 +38,7 @@ class Ended:
         missing: modules that the file names and that are not here, with what their import said.
         output: a sealed file of what it handed back; None if it handed back nothing.
         problem: why it did not.
+        wants: a module that was imported too late; named by the file's own code, for all that is known.
         seconds: how long it all took.
     """
 
@@ -45,6 +46,7 @@ class Ended:
     missing: dict[str, str] = field(default_factory=dict)
     output: int | None = None
     problem: str = ""
+    wants: str = ""
     seconds: float = 0.0
 
 
@@ -156,7 +158,7 @@ class Conversation:
         # From here on it is the file that speaks.
         said = self._line()
         self._end_group()
-        ended.problem = self._problem(said)
+        ended.problem, ended.wants = self._problem(said), str(said.get("wants", ""))
         return ended
 
     def _unready(self, facts: dict[str, Any]) -> str:

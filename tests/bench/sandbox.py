@@ -1,6 +1,6 @@
 """What a child costs: the first use, the one that starts the helper, and those that it serves.
 
-    python tests/bench/sandbox.py
+python tests/bench/sandbox.py
 """
 
 from __future__ import annotations

@@ -281,6 +281,17 @@ def test_where_no_child_can_be_had(problem: str, monkeypatch: pytest.MonkeyPatch
         safeload.load_tensors(DATA)
 
 
+def test_what_a_library_imports_late_is_imported_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child is started again with it, as often as there is something new."""
+    (tmp_path / "late.py").write_text("def made(x):\n    import first_late\n    return first_late.made(x)")
+    (tmp_path / "first_late.py").write_text("def made(x):\n    try:\n        import second_late\n    except ImportError:\n        raise ValueError('wrapped')\n    return x + 1")
+    (tmp_path / "second_late.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert safeload.load_tensors(b"clate\nmade\n(I1\ntR.", sandbox="always").scalars[""] == 2
+    with pytest.raises(errors.SandboxError, match="no_such_module"):
+        safeload.load_tensors(b"cbuiltins\n__import__\n(S'no_such_module'\ntR.", sandbox="always")
+
+
 # What of the floor is missing: (the code that the child's lock is given, what is said)
 FLOOR = {
     "no filter": ("kernel.install = fail", "filter of system calls: Invalid argument"),
