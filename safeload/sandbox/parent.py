@@ -173,7 +173,9 @@ class Conversation:
         """What the code has started ends with it; while the child is not waited for, its number is nobody else's."""
         if self.observer is None:
             return
-        ended = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        ended = None
+        with suppress(ChildProcessError):  # a program that ignores SIGCHLD has it reaped
+            ended = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         if ended is not None:
@@ -229,7 +231,6 @@ class Conversation:
         except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
-
 
     def _wait(self, seconds: float) -> bool:
         """Until there is something to read; False if there is nothing in time."""
