@@ -19,7 +19,7 @@ import safeload
 from safeload import errors, state
 from safeload.cli import main
 from safeload.policy import Inert, Policy, Running
-from safeload.sandbox import contained, here, spawn
+from safeload.sandbox import contained, here, spawn, warm
 
 torch = pytest.importorskip("torch")
 np = pytest.importorskip("numpy")
