@@ -11,7 +11,7 @@ from safeload.scan.entry import Rulebook
 from safeload.scan.inert import Inert, Recorder
 from safeload.scan.look import look
 from safeload.scan.report import GlobalRef
-from safeload.scan.strain import Limits, Weighed, of_file
+from safeload.scan.strain import Limits, of_file, weighed
 from safeload.scan.torch_file import pickle_readers
 
 MAX_DEPTH: Final = 16
@@ -108,7 +108,7 @@ class JoblibRecorder(NestedRecorder):
             known = self.dtypes[id(dtype)] = dtype, objects, 0 if objects else itemsize(dtype)
         _, objects, size = known
         if objects:
-            report = look(Weighed(self.reader, self.limits), self)
+            report = look(weighed(self.reader, self.limits), self)
             if report.problem:
                 raise ValueError(report.problem)
             return

@@ -15,7 +15,7 @@ from safeload.scan.inert import Recorder
 from safeload.scan.look import Engine, holds_more, look
 from safeload.scan.nested import BULK
 from safeload.scan.report import Report
-from safeload.scan.strain import BEHIND, Limits, Weighed
+from safeload.scan.strain import BEHIND, Limits, weighed
 
 MAX_DEPTH: Final = 8
 
@@ -140,8 +140,7 @@ class Forward:
 def look_through(reader: Forward, recorder: Recorder, kind: Engine | None = None) -> Report:
     """Look at one pickle, in the one way that all unpicklers read it in."""
     engines: list[Any] = []
-    weighed = Weighed(reader, Limits())
-    report = look(weighed, recorder, options=OPTIONS, kind=kind, afterwards=engines.append)
+    report = look(weighed(reader, Limits()), recorder, options=OPTIONS, kind=kind, afterwards=engines.append)
     if report.problem:
         return report
     if reader.crossed:
