@@ -64,7 +64,7 @@ class JoblibRecorder(NestedRecorder):
     """For joblib files, where an array's bytes follow the BUILD of its wrapper in the stream.
 
     Attributes:
-        reader: what the unpickler reads, byte-exact; it must offer ``skip(length)``.
+        reader: what the unpickler reads, byte-exact; it must offer ``skip(length)`` and ``cut``.
         persistents: how many persistent ids the stream has.
         limits: how much the stream may ask for.
         spans: which of the reader's answers hold each array's own bytes: from, and up to.
@@ -118,11 +118,11 @@ class JoblibRecorder(NestedRecorder):
         length = elements_of(shape) * size
         if length <= SHOWN or not self.skips:
             made.args = (self.reader.read(length),)
-            given = len(made.args[0])
+            is_whole = len(made.args[0]) == length
         else:
-            given = self.reader.skip(length)
-        if given < length:
-            self.reader.cut = f"it is cut short: an array has {given} of its {length} bytes"
+            is_whole = self.reader.skip(length)
+        if not is_whole:
+            self.reader.cut = f"it is cut short in an array of {length} bytes"
             raise ValueError(self.reader.cut)
 
 

@@ -80,10 +80,12 @@ class Forward:
 
     Attributes:
         crossed: an argument crossed the end of its frame.
+        cut: where the stream ends too early.
     """
 
     answers: Final = ()  # nothing is loaded afterwards, so nothing has to be kept
     crossed = False
+    cut = ""
 
     def __init__(self, file: io.BufferedReader[Any], *, skips: bool) -> None:
         self._given = self._file = file
@@ -119,10 +121,12 @@ class Forward:
             return len(into)
         return self._file.readinto(into)
 
-    def skip(self, length: int) -> int:
-        """Pass over bytes that are no opcodes."""
-        self._file.seek(length, io.SEEK_CUR)
-        return length
+    def skip(self, length: int) -> bool:
+        """Pass over bytes that are no opcodes; says whether they were all there."""
+        if not length:
+            return True
+        self._file.seek(length - 1, io.SEEK_CUR)
+        return bool(self._read(1))
 
     def now_holds(self, data: bytes) -> None:
         """Give these bytes and no more, whatever the file has, until :meth:`go_on`."""
