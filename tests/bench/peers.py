@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -36,9 +37,9 @@ DUMPS: Final = {
     "state dict of 200 kB, torch.load of the old form": (
         "torch.save({f'l{i}':torch.zeros(666) for i in range(75)},path,_use_new_zipfile_serialization=False)"
     ),
-    "2000 tiny loads": "pickle.dump({'lr':0.1,'steps':[1,2,3],'name':'x'},open(path,'wb'))",
+    "20,000 tiny loads": "pickle.dump({'lr':0.1,'steps':[1,2,3],'name':'x'},open(path,'wb'))",
 }
-TINY: Final = "2000 tiny loads"
+TINY: Final = "20,000 tiny loads"
 
 
 def loads_of(case: str) -> str:
@@ -47,7 +48,7 @@ def loads_of(case: str) -> str:
         return "torch.load(path, weights_only=False)"
     if "joblib" in case:
         return "joblib.load(path)"
-    return "[pickle.loads(data) for _ in range(2000)]" if case == TINY else "pickle.load(open(path,'rb'))"
+    return "[pickle.loads(data) for _ in range(20_000)]" if case == TINY else "pickle.load(open(path,'rb'))"
 
 
 class Arm(NamedTuple):
@@ -76,7 +77,7 @@ ARMS: Final = {
         "picklescan",
         "from picklescan.scanner import scan_file_path, scan_pickle_bytes\n"
         "def seen(found):\n    assert not found.infected_files; return True",
-        "[seen(scan_pickle_bytes(io.BytesIO(data), 'x')) and pickle.loads(data) for _ in range(2000)] if TINY"
+        "[seen(scan_pickle_bytes(io.BytesIO(data), 'x')) and pickle.loads(data) for _ in range(20_000)] if TINY"
         " else (seen(scan_file_path(path)) and LOAD)",
     ),
     "modelscan": Arm(
@@ -93,8 +94,9 @@ ARMS: Final = {
 }
 
 WORKER: Final = """
-import io, json, os, sys, time, warnings
+import io, json, os, resource, sys, time, warnings
 warnings.simplefilter('ignore')
+resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 case, path, setup, load = sys.argv[1:5]
 os.environ['SAFELOAD_LOG'] = 'off'
 if 'safeload' in setup: sys.path.insert(0, sys.argv[5])
@@ -147,7 +149,8 @@ def spoken(process: subprocess.Popen[str]) -> object:
     for line in process.stdout:
         if line.startswith("::"):
             return json.loads(line[2:])
-    return "refuses: the process ended"
+    process.wait()
+    return "over a minute" if process.returncode == -signal.SIGKILL else f"refuses: it ended with {process.returncode}"
 
 
 def measured(case: str, path: Path, venvs: Path, rounds: int) -> dict[str, str]:
@@ -175,7 +178,7 @@ def measured(case: str, path: Path, venvs: Path, rounds: int) -> dict[str, str]:
     plain = min(times["plain"])
     found = {name: f"{min(taken) / plain:.2f}" for name, taken in times.items()}
     for name, what in said.items():
-        found.setdefault(name, "-" if what == "no way" else "refuses")
+        found.setdefault(name, "-" if what == "no way" else str(what).partition(":")[0])
         if str(what).startswith("refuses"):
             print(f"{case}, {name}: {what}", file=sys.stderr)
     found["plain"] = f"{plain * 1000:.1f} ms"
