@@ -37,9 +37,9 @@ DUMPS: Final = {
     "state dict of 200 kB, torch.load of the old form": (
         "torch.save({f'l{i}':torch.zeros(666) for i in range(75)},path,_use_new_zipfile_serialization=False)"
     ),
-    "20,000 tiny loads": "pickle.dump({'lr':0.1,'steps':[1,2,3],'name':'x'},open(path,'wb'))",
+    "5,000 tiny loads": "pickle.dump({'lr':0.1,'steps':[1,2,3],'name':'x'},open(path,'wb'))",
 }
-TINY: Final = "20,000 tiny loads"
+TINY: Final = "5,000 tiny loads"
 
 
 def loads_of(case: str) -> str:
@@ -48,7 +48,7 @@ def loads_of(case: str) -> str:
         return "torch.load(path, weights_only=False)"
     if "joblib" in case:
         return "joblib.load(path)"
-    return "[pickle.loads(data) for _ in range(20_000)]" if case == TINY else "pickle.load(open(path,'rb'))"
+    return "[pickle.loads(data) for _ in range(5_000)]" if case == TINY else "pickle.load(open(path,'rb'))"
 
 
 class Arm(NamedTuple):
@@ -77,7 +77,7 @@ ARMS: Final = {
         "picklescan",
         "from picklescan.scanner import scan_file_path, scan_pickle_bytes\n"
         "def seen(found):\n    assert not found.infected_files; return True",
-        "[seen(scan_pickle_bytes(io.BytesIO(data), 'x')) and pickle.loads(data) for _ in range(20_000)] if TINY"
+        "[seen(scan_pickle_bytes(io.BytesIO(data), 'x')) and pickle.loads(data) for _ in range(5_000)] if TINY"
         " else (seen(scan_file_path(path)) and LOAD)",
     ),
     "modelscan": Arm(
