@@ -84,7 +84,7 @@ def admit(load: Load, answer: Answer, held: Held | None = None) -> None:
         NotPinnedError: these bytes may not load here, whatever they ask for.
     """
     if answer.refused:
-        refuse(load, policy_in_force(), Verdict(unpinned=answer.refused))
+        refuse(load, policy_in_force(), Verdict(unpinned=answer.refused), sha256=answer.sha256)
     grant = answer.grant
     if grant is None:
         return

@@ -135,6 +135,9 @@ def elements_of(shape: Any) -> int:
 
 
 DTYPE: Final = GlobalRef("numpy", "dtype")
+TEXTS: Final = frozenset(
+    GlobalRef(f"numpy.{core}._internal", "_convert_to_stringdtype_kwargs") for core in ("core", "_core")
+)
 RECORDS: Final = frozenset(GlobalRef(module, "record") for module in ("numpy", "numpy.rec", "numpy.core.records"))
 _SIMPLE: Final = re.compile(r"[<>=|]?([a-zA-Z?])(\d*)")
 _DEFAULT_SIZES: Final = {"?": 1, "b": 1, "B": 1}
@@ -171,7 +174,7 @@ def itemsize(dtype: Any) -> int:
 
 def has_objects(dtype: Any) -> bool:
     """Whether elements are Python objects, in which case a pickle follows instead of bytes."""
-    if _code(dtype).group(1) == "O":
+    if getattr(dtype, "ref", None) in TEXTS or _code(dtype).group(1) == "O":
         return True
     state = getattr(dtype, "state", None)
     if state is None:

@@ -7,6 +7,7 @@ from typing import Final
 from . import (
     arguments,
     at_use,
+    codes,
     containers,
     doors,
     entangled,
@@ -43,6 +44,7 @@ THEMES: Final[dict[str, tuple[Row, ...]]] = {
     "arguments": arguments.ROWS,
     "memory": memory.ROWS,
     "native": native.ROWS,
+    "codes": codes.ROWS,
     "at_use": at_use.ROWS,
     "exhaustion": exhaustion.ROWS,
 }

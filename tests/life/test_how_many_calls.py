@@ -50,7 +50,7 @@ CASES = {
     ),
     "tensors": Case(
         "torch.save({str(i): torch.zeros(10) for i in range(n)}, path)", "torch.load(file, weights_only=False)",
-        50, 650, 156,
+        50, 720, 156,
     ),
 }  # fmt: skip
 
