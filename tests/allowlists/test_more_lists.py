@@ -218,7 +218,7 @@ A_CLASS = named("collections:OrderedDict")
         (attributes(_node_store_dict=b"}q\x09") + b"h\x09" + text("a") + A_CLASS + b"s0", False),
     ],
 )
-def test_a_graph_holds_stores_and_no_class_that_its_copy_would_change(state: bytes, fits: bool) -> None:
+def test_a_graph_holds_stores_and_no_class_that_its_copy_would_change(state: bytes, *, fits: bool) -> None:
     stream = pickled(given(new(named(GRAPH)), state))
     assert (refusals(stream, book("torch-geometric")) == []) is fits
 
