@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, replace
 from types import ModuleType, TracebackType
@@ -40,7 +41,8 @@ def activate(policy: Policy | None = None) -> Handle:
     settle()
     before = (STATE.active, STATE.policy)
     if policy is not None:
-        STATE.policy = _within_the_lock(policy)
+        lock = os.path.abspath(policy.lock) if policy.lock else ""  # noqa: PTH100 - whatever a program made of pathlib
+        STATE.policy = _within_the_lock(replace(policy, lock=lock))
     here = boot.watch()
     STATE.active = True
     for name in here:

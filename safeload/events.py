@@ -28,6 +28,9 @@ LEVELS: Final = {
     "signature.rejected": "warning",
     "library.vulnerable": "warning",
     "twin.hostile": "warning",
+    "sandbox.ran": "info",
+    "sandbox.failed": "warning",
+    "sandbox.detonated": "info",
     "load.admitted": "info",
     "load.reported": "warning",
     "load.blocked": "error",
@@ -42,7 +45,7 @@ LONGEST: Final = 200  # items of a list: a file may ask for a million names
 def emit(event: str, fields: dict[str, Any]) -> None:
     """Write one event where the policy says."""
     level = LEVELS[event]
-    if STATE.log == "stderr" and level in _QUIET:
+    if STATE.log == "stderr" and (level in _QUIET or _is_read_anyhow(event)):
         return
     line = ""
     try:
@@ -119,8 +122,21 @@ def _rendered(said: dict[str, Any]) -> str:
 
 
 def _to_stderr(_level: str, line: str) -> None:
+    """To the process's own: what is written to a notebook's ``sys.stderr`` is shown in the cell, and saved with it."""
+    if type(sys.stderr).__module__ == "ipykernel.iostream":
+        with suppress(OSError):  # it has none of its own
+            os.write(sys.stderr.fileno(), line.encode("utf-8", "backslashreplace") + b"\n")
+            return
     if sys.stderr is not None:
         sys.stderr.write(line + "\n")
+
+
+def _is_read_anyhow(event: str) -> bool:
+    """Whether a person at IPython's prompt has the refusal itself, right below."""
+    ipython: Any = sys.modules.get("IPython")
+    if event != "load.blocked" or ipython is None or sys.stderr is None or not sys.stderr.isatty():
+        return False
+    return ipython.get_ipython() is not None
 
 
 def _to_logging(level: str, line: str) -> None:

@@ -55,6 +55,8 @@ def ask(module: Any, name: Any) -> None:
         refuse_unread(load, "it was changed while it was being read")
     if load.approved is not None and (module, name) in load.approved:
         return
+    if load.broken:
+        refuse_unread(load, load.broken)
     _ask_by_name(load, GlobalRef(module, name))
 
 
@@ -82,7 +84,7 @@ def admit(load: Load, answer: Answer, held: Held | None = None) -> None:
         NotPinnedError: these bytes may not load here, whatever they ask for.
     """
     if answer.refused:
-        refuse(load, policy_in_force(), Verdict(unpinned=answer.refused))
+        refuse(load, policy_in_force(), Verdict(unpinned=answer.refused), sha256=answer.sha256)
     grant = answer.grant
     if grant is None:
         return

@@ -89,9 +89,10 @@ class Sink:
         """Whether its event is one that anybody sees."""
         return STATE.log != "off" and (self.outcome != "load.admitted" or STATE.log != "stderr")
 
-    def claimed(self, source: str, sha256: str, bytes_are: str = "") -> None:
-        """What the cache says of the file, and whether its bytes are those, where they were hashed."""
-        facts = {"source": source, "sha256": sha256, "bytes": bytes_are}
+    def claimed(self, source: str, sha256: str, found: str) -> None:
+        """What the cache says of the file, and whether its bytes are those, as far as their digest was found."""
+        known = "as claimed" if found == sha256 else "other than claimed"
+        facts = {"source": source, "sha256": sha256, "bytes": sha256 and (known if found else "not compared")}
         self.facts["claim"] = {name: value for name, value in facts.items() if value}
 
     def blocked(self, refusal: Refusal) -> None:
@@ -123,8 +124,7 @@ class Sink:
             "unread": refusal.unread,
             "unpinned": refusal.unpinned,
         }
-        checked = "other than claimed" if refusal.is_contradicted else "as claimed"
-        self.claimed(refusal.claim, refusal.claimed, checked if refusal.claimed and refusal.sha256 else "")
+        self.claimed(refusal.claim, refusal.claimed, refusal.sha256)
 
     def finish(self, path: str, error: BaseException | None) -> None:
         """Write the event, as the outermost load ends."""

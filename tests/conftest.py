@@ -16,6 +16,7 @@ ON_ONE_PYTHON: Final = (
     "test_compat.py",
     "test_docs.py",
     "test_settings.py",
+    "rollout/test_in_ci.py",
     "rollout/test_kernelspec.py",
     "rollout/test_learn.py",
     "rollout/test_log.py",
@@ -32,6 +33,7 @@ ON_ONE_PYTHON: Final = (
     "allowlists/test_scipy_list.py",
     "allowlists/test_search.py",
     "allowlists/test_sklearn_list.py",
+    "sandbox/",
     "tensors/",
 )
 # The same programs, with safeload arriving elsewhere.

@@ -2,12 +2,13 @@
 
     python compat/rollout/prove.py [--python PY] [--work FOLDER] [PYTEST ARGUMENT ...]
 
-Runs every command of docs/howto/roll-out-on-a-shared-server.md, then ``test_on_a_real_server.py`` and, with a
-JupyterHub put into it, ``test_on_a_hub.py`` in what they made; without pytest's arguments it writes RESULTS.md.
+Runs every command of docs/howto/roll-out-on-a-shared-server.md, then in what they made
+``test_on_a_real_server.py`` and, with more packages in it, ``test_on_a_hub.py`` (JupyterHub) and
+``test_on_other_pages.py`` (the classic notebook, VS Code); without pytest's arguments it writes RESULTS.md.
 Needs root on Linux, Debian's ``chromium`` and ``npm``, a Python that other users can run (``/usr/bin/python3``),
-and package indexes. /opt and /var/log are left alone: their paths are exchanged for ones below FOLDER; and
-/etc/safeload and the accounts of two users are mounts that no other process sees. Takes five minutes on two
-cores, half of it pip and npm.
+package indexes, and for VS Code node with its headers and a C++ compiler. /opt and /var/log are left alone: their
+paths are exchanged for ones below FOLDER; and /etc/safeload and the accounts of two users are mounts that no other
+process sees. Takes ten minutes on two cores, half of it pip and npm.
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parents[1]
 PAGE: Final = ROOT / "docs" / "howto" / "roll-out-on-a-shared-server.md"
 POLICY: Final = Path("/etc/safeload")
-TOOLS: Final = ("pytest", "playwright", "nbclient", "nbformat", "numpy", "jupyterhub")
+TOOLS: Final = ("pytest", "playwright", "nbclient", "nbformat", "numpy", "jupyterhub", "nbclassic")
 USERS: Final = {"ada": 20001, "grace": 20002}
 PROXY: Final = "configurable-http-proxy"  # what JupyterHub sends its users through
+CODE_SERVER: Final = "code-server@4.100"  # VS Code as a server; the last of them for node 20
 
 
 def main() -> int:
@@ -62,6 +64,7 @@ def main() -> int:
         "PROOF_CHROMIUM": options.chromium,
         "PROOF_USERS": ",".join(USERS),
         "PROOF_PROXY": str(work / "proxy" / "node_modules" / ".bin" / PROXY),
+        "PROOF_CODE_SERVER": _code_server(work / "vscode"),
     }
     pytest = [python, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", HERE, "-c", os.devnull, "-v"]
     told = f"--junitxml={work / 'results.xml'}"
@@ -69,6 +72,24 @@ def main() -> int:
     if not rest:
         (HERE / "RESULTS.md").write_text(results.page(work, python), "utf-8")
     return ended
+
+
+def _code_server(place: Path) -> str:
+    """Where VS Code is; empty if it cannot be built here. What its own script would fetch elsewhere is left out."""
+    package = place / "node_modules" / "code-server"
+    node = Path(shutil.which("node") or "/usr/bin/node").resolve()
+    environment = os.environ | {"npm_config_nodedir": str(node.parents[1])}
+    steps = (
+        ("npm", "install", "--silent", "--ignore-scripts", "--prefix", place, CODE_SERVER),
+        ("npm", "rebuild", "--prefix", place, "argon2"),
+        ("npm", "install", "--silent", "--ignore-scripts", "--omit=dev", "--prefix", package / "lib" / "vscode"),
+        ("npm", "rebuild", "--prefix", package / "lib" / "vscode", "@vscode/spdlog", "native-watchdog"),
+    )
+    for step in steps:
+        if subprocess.run(step, env=environment, check=False).returncode:
+            print(f"VS Code is left out: {step} failed", flush=True)
+            return ""
+    return str(package)
 
 
 def _apart() -> int:

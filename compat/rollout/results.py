@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
-PACKAGES: Final = ("jupyterlab", "jupyterhub", "ipykernel", "nbclient", "joblib", "safeload")
+PACKAGES: Final = ("jupyterlab", "jupyterhub", "nbclassic", "ipykernel", "nbclient", "joblib", "safeload")
 SHOWN: Final = ("uid", "event", "path", "never", "attempt")
 
 

@@ -21,7 +21,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from cryptography.hazmat.primitives import serialization
-from trust import signer
+from trust import lab, signer
 
 PACKAGE = "model-signing==1.1.1"
 KEY, OTHER, CA = signer.key(), signer.key(), signer.key()
@@ -63,6 +63,7 @@ class Row(NamedTuple):
     file: str = "a.bin"
     reason: str = ""
     certified: bool = False
+    identified: bool = False
 
 
 def server_certificate(folder: Path) -> None:
@@ -79,6 +80,12 @@ def _resign(folder: Path, chain: list[Any]) -> None:
 
 def _put(folder: Path, bundle: dict[str, Any]) -> None:
     (folder / "model.sig").write_text(json.dumps(bundle))
+
+
+def without_a_key(folder: Path, identity: str = lab.IDENTITY) -> None:
+    """As sigstore's own authority and logs do it; these are ours, and the same files of trust are given to both."""
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.bin")}
+    _put(folder, lab.bundle(signer.statement(files), KEY, lab.certificate(KEY, identity)))
 
 
 def old_statement(folder: Path) -> None:
@@ -121,6 +128,10 @@ ROWS = {
     "signed as safeload's tests do": Row("safeload"),
     "in shards, as safeload's tests do": Row("safeload-shards"),
     "a certificate of the team": Row("safeload", no_team, certified=True),
+    "without a key, by the team": Row("safeload", without_a_key, identified=True),
+    "without a key, by another": Row(
+        "safeload", lambda folder: without_a_key(folder, "eve@lab.example"), identified=True
+    ),
     "a changed file": Row("files", lambda folder: (folder / "a.bin").write_bytes(b"other")),
     "a changed file, in shards": Row("shards", lambda folder: (folder / "a.bin").write_bytes(b"other weight")),
     "another key": Row("other"),
@@ -201,8 +212,15 @@ def do(row: Row, folder: Path, official: Path) -> tuple[bool, bool, str]:
     else:
         theirs = [official, "-c", API, "verify", kind, folder / "key.pem", model, bundle]
         ours = ["--key", folder / "key.pem"]
+    if row.identified:
+        whose = ["--identity", lab.IDENTITY]
+        theirs = [official, "-m", "model_signing", "verify", "sigstore", model, "--signature", bundle, *whose]
+        theirs += ["--identity_provider", lab.ISSUER, "--trust_config", folder / "trust.json", "--ignore-paths", bundle]
+        ours = [*whose, "--issuer", lab.ISSUER, "--trust-root", folder / "root.json"]
+        (folder / "trust.json").write_text(lab.trust_config())
+        (folder / "root.json").write_text(lab.trusted_root())
     accepted, _ = run(*theirs)
-    verified, words = run(sys.executable, "-m", "safeload", "signed", model / row.file, *ours)
+    verified, words = run(official, "-m", "safeload", "signed", model / row.file, *ours)
     return accepted, verified, words.partition(f"{model / row.file} ")[2]
 
 

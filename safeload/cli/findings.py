@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from safeload.files import judged
+from safeload.pins.claims import place_of
 from safeload.policy import Verdict
 from safeload.scan.readers import UNKNOWN
 from safeload.scan.report import Report
@@ -150,12 +151,6 @@ def _walk(place: str, seen: set[tuple[int, int]]) -> Iterator[Target]:
 
 
 def _cached_from(file: Path) -> str:
-    """``models--org--name/snapshots/<revision>/…`` as ``org/name@revision``."""
-    parts = file.parts
-    for number, part in enumerate(parts[:-3]):
-        kind, dashes, name = part.partition("--")
-        if dashes and kind in ("models", "datasets", "spaces") and parts[number + 1] == "snapshots":
-            return f"{name.replace('--', '/')}@{parts[number + 2]}"
-    return ""
-
-
+    """Of a file in a snapshot: ``org/name@revision``."""
+    place = place_of(file)
+    return f"{place.repository}@{place.commit}" if place is not None and place.commit else ""

@@ -88,7 +88,7 @@ def pin(  # noqa: PLR0913 - click passes each option so
     FILE is a file, or hf:ORGANISATION/NAME@COMMIT: every file that the cache of Hugging Face
     holds of that commit.
 
-    With --key, or --ca and --subject, only if their signature says so too; the signer is written down.
+    With --key, or --ca, or --identity, only if their signature says so too; the signer is written down.
 
     Nothing is loaded. Exits with 1, and writes nothing, if one of the files cannot be pinned so.
     """
@@ -136,11 +136,10 @@ def _signer(path: Path, options: dict[str, Any]) -> tuple[str, str]:
         PolicyError: nobody whose signature counts.
     """
     try:
-        key, sha256 = signing.verified(path, **options)
+        return signing.verified(path, **options)
     except (NotSignedError, BadBundleError, NotHeldError) as error:
         msg = f"{path}: {error}"
         raise safeload.PolicyError(msg) from None
-    return f"key:{key}", sha256
 
 
 def _tell(path: Path, made: Pin, replaced: tuple[Pin, ...]) -> None:

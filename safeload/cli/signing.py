@@ -40,6 +40,9 @@ def signer_options(verb: Callable[..., Any]) -> Callable[..., Any]:
             metavar="DAY",
             help="With --ca: when it was signed, as you know it; without it, the certificate has to hold now.",
         ),
+        click.option("--identity", help="In place of a key: whom sigstore's certificate has to be of, whole."),
+        click.option("--issuer", help="With --identity: who vouched for it, as in 'https://accounts.example'."),
+        click.option("--trust-root", type=_FILE, help="With --identity: sigstore's trusted root, as JSON."),
     )
     for option in reversed(options):
         verb = option(verb)
@@ -51,24 +54,24 @@ def is_asked(options: dict[str, Any]) -> bool:
 
 
 def verified(file: Path, **options: Any) -> tuple[str, str]:
-    """The digest of the key that signed a file's bytes under its name, and the digest of those bytes.
+    """Who signed a file's bytes under its name, and the digest of those bytes.
 
     Raises:
         NotSignedError, BadBundleError, NotHeldError, OSError: nobody did whose signature counts.
     """
     root = options.pop("root")
-    digest, statement, bundle = _signer(file, **options)
+    signer, statement, bundle = _signer(file, **options)
     name = signatures.name_of(file, root or bundle.parent)
     if not statement.covers(name):
-        msg = f"{name!r} is not among the {len(statement.files)} files that key:{digest} signed"
+        msg = f"{name!r} is not among the {len(statement.files)} files that {signer} signed"
         raise NotSignedError(msg)
     with file.open("rb") as opened:
         found = held.hold(opened.fileno(), remember=False)
     try:
         if not signatures.says(statement, name, found):
-            msg = f"key:{digest} signed other bytes as {name!r}"
+            msg = f"{signer} signed other bytes as {name!r}"
             raise NotSignedError(msg)
-        return digest, found.digest
+        return signer, found.digest
     finally:
         found.close()
 
@@ -81,22 +84,30 @@ def _signer(  # noqa: PLR0913 - what a signature is held against
     ca: Path | None,
     subject: str | None,
     at: datetime | None,
+    identity: str | None,
+    issuer: str | None,
+    trust_root: Path | None,
 ) -> tuple[str, Statement, Path]:
-    """The digest of the key that signed, what it signed, and the bundle."""
+    """Who signed, what, and the bundle."""
     bundle = signature or signatures.beside(str(file))
     if bundle is None:
         msg = f"there is no {signatures.NAME} in its folder or above"
         raise NotSignedError(msg)
-    if (key is None) == (ca is None) or (ca is None) != (subject is None):
-        msg = "say whose signature counts: --key, or --ca with --subject"
-        raise click.UsageError(msg)
-    if key is not None:
-        digest, _ = keys.public_key(key.read_bytes())
-        return *signatures.verified(bundle, ((digest, str(key)),)), bundle
-    assert ca is not None  # noqa: S101 - as the two lines above say
-    assert subject is not None  # noqa: S101 - the same
-    moment = at.replace(tzinfo=UTC, hour=12) if at is not None else datetime.now(UTC)
-    return *signatures.verified_by_certificate(bundle, ca, subject, moment), bundle
+    match (key, ca, subject, identity, issuer, trust_root):
+        case (Path(), None, None, None, None, None):
+            digest, statement = signatures.verified(bundle, ((keys.public_key(key.read_bytes())[0], str(key)),))
+            return f"key:{digest}", statement, bundle
+        case (None, Path(), str(), None, None, None):
+            moment = at.replace(tzinfo=UTC, hour=12) if at is not None else datetime.now(UTC)
+            digest, statement = signatures.verified_by_certificate(bundle, ca, subject, moment)
+            return f"key:{digest}", statement, bundle
+        case (None, None, None, str(), str(), Path()):
+            statement = signatures.verified_by_identity(bundle, trust_root, identity, issuer)
+            return f"identity:{identity}, by {issuer}", statement, bundle
+    msg = "say whose signature counts: --key, or --ca with --subject, or --identity with --issuer and --trust-root"
+    if identity is not None and trust_root is None:
+        msg = "--identity needs --trust-root: without that file the package sigstore would ask the network"
+    raise click.UsageError(msg)
 
 
 @click.command()
@@ -110,11 +121,11 @@ def signed(files: tuple[Path, ...], **options: Any) -> None:
     failed = False
     for file in files:
         try:
-            digest, problem = verified(file, **options)[0], ""
+            signer, problem = verified(file, **options)[0], ""
         except (NotSignedError, BadBundleError, OSError, held.NotHeldError) as error:
-            digest, problem = "", str(error)
+            signer, problem = "", str(error)
         failed = failed or bool(problem)
-        said = Text(problem, style="red") if problem else Text(f"signed by key:{digest}", style="green")
+        said = Text(problem, style="red") if problem else Text(f"signed by {signer}", style="green")
         OUT.print(Text.assemble(place_text(str(file)), " ", said))
     sys.exit(NOT_SIGNED if failed else 0)
 

@@ -37,12 +37,14 @@ class Bundle:
     Attributes:
         message: the bytes that the signature is of.
         certificates: the signer's certificate and those between it and a root, as DER; none for a bare key.
+        is_keyless: it has a certificate of sigstore's own authority, made for this one signature.
     """
 
     payload: bytes
     message: bytes
     signature: bytes
     certificates: tuple[bytes, ...] = ()
+    is_keyless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ def parse(content: bytes) -> Bundle:
     payload = _bytes(envelope, "payload")
     kind = PAYLOAD.encode()
     message = b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
-    return Bundle(payload, message, _bytes(signatures[0], "sig"), _certificates(_table(table, "verificationMaterial")))
+    material = _table(table, "verificationMaterial")
+    return Bundle(payload, message, _bytes(signatures[0], "sig"), _certificates(material), "certificate" in material)
 
 
 def _certificates(material: dict[str, Any]) -> tuple[bytes, ...]:
@@ -177,8 +180,8 @@ def _files(resources: Iterable[dict[str, Any]]) -> dict[str, tuple[tuple[int, in
 def _shards(resources: Iterable[dict[str, Any]]) -> dict[str, tuple[tuple[int, int | None, str], ...]]:
     parts: dict[str, list[tuple[int, int | None, str]]] = {}
     for item in resources:
-        name, _, rest = str(item.get("name")).partition(":")
-        start, _, end = rest.partition(":")
+        named = str(item.get("name")).rsplit(":", 2)  # a file's name may have colons, too
+        name, start, end = named if len(named) == 3 else ("", "", "")  # noqa: PLR2004 - as is written here
         algorithm = str(item.get("algorithm"))
         if not (_NUMBER.fullmatch(start) and _NUMBER.fullmatch(end)) or not algorithm.startswith("sha256-sharded-"):
             msg = f"{item.get('name')!r:.80} is no shard by its sha256"

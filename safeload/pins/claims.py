@@ -57,34 +57,61 @@ def alarm(descriptor: int, path: str, digest: str) -> str:
 
     Args:
         path: how it was opened. What is no name of this very file says nothing of it, as a member's is not
-            of its archive: what the kernel calls the file does.
+            of its archive: what the kernel calls the file does, and where a link of somebody's own leads into a cache.
     """
     try:
         same = bool(path) and os.path.samestat(os.stat(path), os.fstat(descriptor))  # noqa: PTH116 - cheaper
     except (OSError, ValueError):
         same = False
     try:
-        claim = claim_of(path if same else os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115 - the same
+        claim = (claim_of(path) if same else None) or claim_of(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115 - the same
     except OSError:
         return ""
     return claim.against(digest) if claim is not None else ""
 
 
-def _of_the_cache(whole: Path) -> Claim | None:
-    """``models--org--name/snapshots/COMMIT/…``, or one of the blobs that those lead to."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file lies in a cache.
+
+    Attributes:
+        folder: of its repository.
+        kind: how the name of the repository begins.
+        commit: whose snapshot it is in; empty for a blob.
+        inside: its name in the repository; a blob's own name.
+    """
+
+    folder: Path
+    kind: str
+    repository: str
+    commit: str
+    inside: str
+
+
+def place_of(whole: Path) -> Place | None:
+    """``models--org--name/snapshots/COMMIT/…``, or one of the blobs that those lead to. No file is looked at."""
     parts = whole.parts
     for number, part in enumerate(parts[:-2]):
         kind, dashes, name = part.partition("--")
         if not dashes or kind not in _KINDS:
             continue
         folder, repository, below = Path(*parts[: number + 1]), name.replace("--", "/"), parts[number + 1 :]
-        words = "the cache that it lies in"
         if below[0] == "snapshots" and len(below) > 2:  # noqa: PLR2004 - and a commit, and a file
-            commit, inside = below[1], "/".join(below[2:])
-            digest = _of_the_link(whole) or _of_the_tree(folder / "trees" / f"{commit}.json", inside)
-            return Claim(f"{_KINDS[kind]}{repository}@{commit}/{inside}", digest, words)
-        if below[0] == "blobs" and len(below) == 2 and _SHA256.fullmatch(below[1]):  # noqa: PLR2004 - and a file
-            return Claim(f"{_KINDS[kind]}{repository}", below[1], words)
+            return Place(folder, _KINDS[kind], repository, below[1], "/".join(below[2:]))
+        if below[0] == "blobs" and len(below) == 2:  # noqa: PLR2004 - and a file
+            return Place(folder, _KINDS[kind], repository, "", below[1])
+    return None
+
+
+def _of_the_cache(whole: Path) -> Claim | None:
+    words, place = "the cache that it lies in", place_of(whole)
+    if place is None:
+        return None
+    if place.commit:
+        digest = _of_the_link(whole) or _of_the_tree(place.folder / "trees" / f"{place.commit}.json", place.inside)
+        return Claim(f"{place.kind}{place.repository}@{place.commit}/{place.inside}", digest, words)
+    if _SHA256.fullmatch(place.inside):
+        return Claim(f"{place.kind}{place.repository}", place.inside, words)
     return None
 
 

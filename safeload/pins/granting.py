@@ -17,7 +17,8 @@ from safeload import grants, record, settings
 from safeload.pins import claims, held
 from safeload.pins.held import Held, NotHeldError
 from safeload.pins.lock import Level, Lock, Pin
-from safeload.policy import GRANT, Mode, Verdict
+from safeload.policy import Mode, Verdict
+from safeload.rulebook import GRANT
 from safeload.scan.report import GlobalRef
 from safeload.state import STATE
 
@@ -58,10 +59,15 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What there is to say of bytes: a grant, or why they may not load at all, or neither."""
+    """What there is to say of bytes: a grant, or why they may not load at all, or neither.
+
+    Attributes:
+        sha256: of refused bytes, where it is what they are refused for.
+    """
 
     grant: Grant | None = None
     refused: str = ""
+    sha256: str = ""
 
 
 NOTHING: Final = Answer()
@@ -192,15 +198,23 @@ def of_file(file: Any, path: str) -> tuple[Answer, Held | None]:
     root = root_of(file)
     if root is None:
         return of_stream(file, path)
-    return of_root(root, path or _name_of(root))
+    return of_root(root, _name_of(root, path))
 
 
-def _name_of(root: Any) -> str:
-    """Where a file lies that was opened without a name, as the kernel has it; empty where it does not say."""
+def _name_of(root: Any, path: str) -> str:
+    """Where a file lies: where its user says, if that leads to it now, or else as the kernel has it.
+
+    The name of an archive's member leads elsewhere, as does that of a file taken away since, or opened elsewhere.
+    """
     try:
-        return os.readlink(f"/proc/self/fd/{root.fileno()}")  # noqa: PTH115 - whatever a program made of pathlib
+        if path and os.path.samestat(os.stat(path), os.fstat(root.fileno())):  # noqa: PTH116 - whatever a program made of pathlib
+            return path
+    except (OSError, ValueError):
+        pass  # it leads nowhere
+    try:
+        return os.readlink(f"/proc/self/fd/{root.fileno()}").removesuffix(" (deleted)")  # noqa: PTH115 - the same
     except OSError:
-        return ""
+        return path
 
 
 def of_root(root: Any, path: str) -> tuple[Answer, Held | None]:
@@ -244,7 +258,7 @@ def of_what_is_no_file(path: str) -> Answer:
 def _of_a_file(found: Held, descriptor: int, path: str) -> Answer:
     """The grant of a whole file's bytes, which count for nothing where the cache it lies in says others."""
     alarm = claims.alarm(descriptor, path, found.digest)
-    return Answer(refused=alarm) if alarm else of_held(found, path)
+    return Answer(refused=alarm, sha256=found.digest) if alarm else of_held(found, path)
 
 
 def of_held(found: Held, path: str) -> Answer:

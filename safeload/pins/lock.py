@@ -43,7 +43,7 @@ class Pin:
         globals: the names the file asks for.
         source: where it came from, as its user says. Opens nothing.
         safetensors: the digest of the file converted from it. Opens nothing.
-        signed_by: the key whose signature was verified when it was pinned. Opens nothing.
+        signed_by: whose signature was verified when it was pinned. Opens nothing.
         line: where the table stands.
     """
 

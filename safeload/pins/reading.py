@@ -121,7 +121,7 @@ class _Table:
             globals=tuple(self._ref(item, level) for item in table.get("globals", ())),
             source=table.get("source", ""),
             safetensors=self._other_digest("safetensors", "sha256:"),
-            signed_by=self._other_digest("signed_by", "key:sha256:"),
+            signed_by=self._signer(),
             line=self.line,
         )
 
@@ -136,6 +136,10 @@ class _Table:
         if value and not (value.startswith(prefix) and DIGITS.fullmatch(value, len(prefix))):
             self.fail(key, f"{key} is {prefix} and all 64 digits, not {printable(repr(value))}")
         return value
+
+    def _signer(self) -> str:
+        value: str = self.table.get("signed_by", "")
+        return value if value.startswith("identity:") else self._other_digest("signed_by", "key:sha256:")
 
     def _size(self) -> int:
         value: int = self.table["size"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -11,11 +12,12 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from safeload import record
-from safeload.pins import bundles, held, keys
+from safeload.pins import bundles, held, keyless, keys
 from safeload.pins.bundles import BadBundleError, Statement
 from safeload.pins.held import Held
 from safeload.pins.keys import NotSignedError
 from safeload.scan.report import printable
+from safeload.state import STATE
 
 NAME: Final = "model.sig"
 UPWARDS: Final = 8  # folders, from the file's own, in which a bundle is looked for
@@ -38,28 +40,32 @@ class Signed:
 
 
 def beside(path: str) -> Path | None:
-    """The bundle that speaks of a path, if one lies in its folder or one above."""
-    if not path:
-        return None
-    here = Path(os.path.abspath(path))  # noqa: PTH100 - a link has the name that it has
-    for folder in tuple(here.parents)[:UPWARDS]:
-        if (folder / NAME).is_file():
-            return folder / NAME
-    return None
+    """The nearest bundle in a path's folder or one above."""
+    return next(_beside(path), None)
+
+
+def _beside(path: str) -> Iterator[Path]:
+    here = Path(os.path.abspath(path)) if path else Path()  # noqa: PTH100 - a link has the name that it has
+    return (folder / NAME for folder in tuple(here.parents)[:UPWARDS] if (folder / NAME).is_file())
 
 
 def of(path: str, found: Held, known: Keys) -> Signed | None:
-    """What the bundle beside a file says of its bytes; None where there is none that speaks of its name."""
-    bundle = beside(path)
-    if bundle is None:
-        return None
+    """What the bundles beside a file say of its bytes; None where there is none that speaks of its name.
+
+    One that does not count hides none that does: whoever may write a folder below could lay it there.
+    """
+    said = [signed for bundle in _beside(path) if (signed := _said(bundle, path, found, known)) is not None]
+    return next((signed for signed in said if signed.wrong), said[0] if said else None)
+
+
+def _said(bundle: Path, path: str, found: Held, known: Keys) -> Signed | None:
     try:
         stamp = held.stamp_of(bundle.stat())
     except OSError:
         return None
     key, statement, problem = _verified(str(bundle), stamp, known)
     if statement is None:
-        record.emit("signature.rejected", path=path, problem=f"{bundle}: {problem}")
+        _tell_once(path, f"{bundle}: {problem}", stamp)
         return None
     name = name_of(Path(path), bundle.parent)
     if not statement.covers(name):
@@ -68,6 +74,14 @@ def of(path: str, found: Held, known: Keys) -> Signed | None:
         words = f"{bundle}, signed by key:{key}, says that other bytes are {printable(repr(name))}"
         return Signed(str(bundle), wrong=words)
     return Signed(str(bundle), key)
+
+
+def _tell_once(path: str, problem: str, stamp: tuple[int, ...]) -> None:
+    """A bundle is rejected as it is, not load by load: the loads have events of their own."""
+    key = f"{problem} {stamp}"
+    if key not in STATE.warned:
+        STATE.warned.add(key)
+        record.emit("signature.rejected", path=path, problem=problem)
 
 
 @lru_cache(maxsize=16)
@@ -87,8 +101,8 @@ def verified(path: Path, known: Keys) -> tuple[str, Statement]:
         OSError: it is not there.
     """
     bundle = bundles.parse(_content(path))
-    if bundle.certificates:
-        msg = "it is signed with a certificate, and not with a key"
+    if bundle.certificates or bundle.is_keyless:
+        msg = f"it is signed with a certificate{' of sigstore' if bundle.is_keyless else ''}, and not with a key"
         raise NotSignedError(msg)
     why = "no key is pinned"
     for digest, place in known:
@@ -111,6 +125,17 @@ def verified_by_certificate(path: Path, roots: Path, subject: str, at: datetime)
     key = keys.certified_key(bundle, _content(roots), subject, at)
     keys.verify(key, bundle)
     return keys.digest_of(key), bundles.statement_of(bundle.payload)
+
+
+def verified_by_identity(path: Path, trust_root: Path, identity: str, issuer: str) -> Statement:
+    """The same for a bundle that was signed without a key of one's own, by the official package."""
+    content = _content(path)
+    bundle = bundles.parse(content)
+    if not bundle.is_keyless:
+        msg = "it is signed with a key, or a certificate of somebody's own: no identity is in it"
+        raise NotSignedError(msg)
+    keyless.verify(bundle.payload, content, trust_root, identity, issuer)
+    return bundles.statement_of(bundle.payload)
 
 
 def says(statement: Statement, name: str, found: Held) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -107,3 +110,62 @@ def test_audit_mode_warns_once_for_each_file(outputs: list[list[dict[str, str]]]
     shown = "".join(output.get("text", "") for output in outputs[9])
     assert shown.count("SafeloadWarning") == 1
     assert "joblib.load would not have opened 'm.joblib'." in shown
+
+
+# --- where events go to stderr, as they do where nobody says otherwise -------------------------------
+
+REFUSED = f"import pickle, safeload\n{CELLS[1]}"
+STARTED = """
+import os, sys
+with open("stderr", "wb") as file:
+    os.dup2(file.fileno(), 2)
+os.execv(sys.executable, [sys.executable, "-m", "ipykernel_launcher", "-f", sys.argv[1]])
+"""
+
+
+def unlogged(folder: Path) -> dict[str, str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "CANARY": str(folder / "canary")}
+    return {name: value for name, value in environment.items() if name != "SAFELOAD_LOG"}
+
+
+def test_a_line_of_the_log_is_the_servers_and_not_the_cells(tmp_path: Path) -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(REFUSED)])
+    # Where it believes that it is tested, ipykernel has no stderr of its own.
+    environment = unlogged(tmp_path)
+    del environment["PYTEST_CURRENT_TEST"]
+    name = kernel(tmp_path, environment)
+    spec = tmp_path / "share" / "jupyter" / "kernels" / name / "kernel.json"
+    spec.write_text(json.dumps({"argv": [sys.executable, "-c", STARTED, "{connection_file}"], "display_name": name}))
+    client = nbclient.NotebookClient(notebook, timeout=120, allow_errors=True, kernel_name=name)
+    client.execute(env=environment, cwd=str(tmp_path))
+    (error,) = notebook["cells"][0]["outputs"]
+    assert error["ename"] == "BlockedGlobalError"
+    assert not (tmp_path / "canary").exists()
+    assert '"safeload.load.blocked"' in (tmp_path / "stderr").read_text()
+
+
+# What IPython is started with at a terminal: whether its stderr is that terminal, and whether the line is shown.
+TERMINALS = {"a terminal": (False, False), "a terminal, with stderr in a file": (True, True)}
+
+
+@pytest.mark.parametrize(("in_a_file", "is_written"), TERMINALS.values(), ids=TERMINALS)
+def test_at_a_prompt_the_message_stands_alone(in_a_file: bool, is_written: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a row
+    pty = pytest.importorskip("pty")
+    environment = unlogged(tmp_path) | {"HOME": str(tmp_path), "TERM": "dumb"}
+    ours, theirs = pty.openpty()
+    with (tmp_path / "stderr").open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "IPython", "--simple-prompt", "--colors=NoColor", "-c", REFUSED], env=environment,
+            stdin=theirs, stdout=theirs, stderr=file if in_a_file else theirs, cwd=tmp_path,
+        )  # fmt: skip
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # how a terminal ends
+            while piece := os.read(ours, 1 << 16):
+                shown += piece
+        process.wait()
+    os.close(ours)
+    text = shown.decode() + (tmp_path / "stderr").read_text()
+    assert "BlockedGlobalError: pickle.loads did not open this data." in text
+    assert ('"safeload.load.blocked"' in text, "Traceback" in text) == (is_written, False)
+    assert not (tmp_path / "canary").exists()

@@ -34,12 +34,14 @@ import pandas  # noqa: F401
 import torch  # noqa: F401
 from safetensors.torch import save_file as safetensors  # noqa: F401
 
-from trust import rows, signer
+from trust import checks, rows, signer
 
 held: Any = types.SimpleNamespace()
 if GUARDED:
-    from safeload.pins import held, known
+    from safeload import guard, policy_file  # noqa: F401 - for the checks, as is more below
+    from safeload.pins import bundles, claims, granting, held, keys, known, lock, reading, signatures  # noqa: F401
     from safeload.state import STATE
+    from safeload.tensors import cache  # noqa: F401
 
 mylab = types.ModuleType("mylab")
 sys.modules["mylab"] = mylab
@@ -157,6 +159,15 @@ def before(load: Any) -> Any:
     return load()
 
 
+def cached_hub(path: str, claimed: str, data: bytes) -> None:
+    """A link into a Hugging Face cache, which claims a digest for what it leads to."""
+    os.makedirs("models--org--name/blobs")
+    os.makedirs("models--org--name/snapshots/0123abc")
+    write(f"models--org--name/blobs/{claimed}", data)
+    os.symlink(f"../../blobs/{claimed}", "models--org--name/snapshots/0123abc/m.pkl")
+    os.symlink("models--org--name/snapshots/0123abc/m.pkl", path)
+
+
 def cached(path: str) -> None:
     """Let digests of small files be remembered, too."""
     os.mkdir("cache", 0o700)
@@ -184,6 +195,8 @@ def plant(path: str, data: bytes, *, link: bool = False) -> None:
 
 
 def pickle_once(path: str) -> None:
+    if GUARDED:
+        safeload.activate(safeload.Policy(lock="safeload.lock"))
     with open(path, "rb") as file:
         pickle.load(file)
 
@@ -233,13 +246,19 @@ def main(place: str) -> None:
         cases[f"not pinned: {name}"] = (f"{arrange}; append('safeload.lock', 'version = 1\\n')", load, "")
     for name, row in (rows.ATTACKS | rows.ALLOWS).items():
         cases[name] = (row.arrange, row.load, "")
-    for name, (arrange, load) in rows.REQUIRED.items() if GUARDED else ():
-        cases[f"required: {name}"] = (f"{arrange}; append('safeload.lock', 'version = 1\\n')", load, "required")
-        cases[f"required and pinned: {name}"] = (f"{arrange}; pin('m.pkl', level='data')", load, "required")
+    for name, (arrange, load) in rows.REQUIRED.items():
+        empty = f"{arrange}; append('safeload.lock', 'version = 1\\n')"
+        cases[f"required: {name}"] = (empty, load, "required")
+        if GUARDED:
+            cases[f"not required: {name}"] = (empty, load, "")
+            cases[f"required and pinned: {name}"] = (f"{arrange}; pin('m.pkl', level='data')", load, "required")
     for name, (arrange, load) in rows.GOES_ON.items() if GUARDED else ():
         cases[f"goes on: {name}"] = (arrange, load, "required")
     for name, row in rows.SIGNED.items():
         cases[f"signed: {name}"] = (row.arrange, row.load, "signed")
+    for name, check in checks.CHECKS.items() if GUARDED else ():
+        arrange, load, policy = cases[check.row]
+        cases[f"without: {name}"] = (f"{arrange}\n{check.without}", load, policy)
     told = {
         name: in_a_fork(f"{place}/{number}", arrange, load, policy)
         for number, (name, (arrange, load, policy)) in enumerate(cases.items())

@@ -144,6 +144,13 @@ ATTACKS = {
         "BlockedGlobalError",
     ),
     "cut short": Row(HONEST + "write('m.pkl', HEAD[:-9])", LOAD, BOUND, "UnpicklingError"),
+    "cut short, and what is left is whole": Row(
+        "write('m.pkl', pickle.dumps([1]) + HEAD); pin('m.pkl'); write('m.pkl', pickle.dumps([1]))",
+        LOAD, BOUND, "loaded",
+    ),
+    "a cache that claims other bytes": Row(
+        "cached_hub('m.pkl', 64 * 'a', EVIL); pin('m.pkl')", LOAD, "NotPinnedError: says that it is sha256:aaaa",
+    ),
     "with something behind its end": Row(HONEST + "write('m.pkl', HEAD + b'x')", LOAD, BOUND, "loaded"),
     "with something before its beginning": Row(HONEST + "write('m.pkl', EVIL + HEAD)", LOAD, BOUND),
     "the digest of another file": Row(WRITE + "; pin('m.pkl', sha256=64 * '0', paths=())", LOAD, "BlockedGlobalError"),
@@ -184,6 +191,50 @@ ATTACKS = {
     "a link to a lock file that everybody may write": Row(
         PINNED + "os.rename('safeload.lock', 'x'); os.chmod('x', 0o666); os.symlink('x', 'safeload.lock')", LOAD,
         "NotPinnedError: everybody may write it",
+    ),
+    "a lock file in a folder that everybody may write": Row(
+        PINNED + "os.mkdir('x'); os.chmod('x', 0o777); os.rename('safeload.lock', 'x/safeload.lock');"
+        " os.symlink('x/safeload.lock', 'safeload.lock')", LOAD, "NotPinnedError: everybody may write its folder",
+    ),
+    "somebody else's lock file in a folder where everybody may put one": Row(
+        PINNED + "os.mkdir('x'); os.chmod('x', 0o1777); os.rename('safeload.lock', 'x/safeload.lock');"
+        " os.chown('x/safeload.lock', 12345, 12345); os.symlink('x/safeload.lock', 'safeload.lock')",
+        LOAD, "NotPinnedError: everybody may write its folder",
+    ),
+    "a lock file in the folder that the program goes to": Row(
+        "os.mkdir('x'); os.chdir('x'); " + PINNED + "os.chdir('..'); append('safeload.lock', 'version = 1\\n')",
+        "os.chdir('x'); " + LOAD, "BlockedGlobalError",
+    ),
+    "other data under the pinned path, opened before the program went elsewhere": Row(
+        "os.mkdir('x'); " + HONEST + "write('m.pkl', pickle.dumps([6, 6, 6]))",
+        "file = open('m.pkl', 'rb'); os.chdir('x'); pickle.load(file)", BOUND, "loaded",
+    ),
+    "other data under the pinned path, which is taken away once it is open": Row(
+        HONEST + "write('m.pkl', pickle.dumps([6, 6, 6]))",
+        "file = os.fdopen(os.open('m.pkl', os.O_RDONLY), 'rb'); os.remove('m.pkl'); pickle.load(file)", BOUND, "loaded",
+    ),
+    "another archive under the pinned path, and a member of it": Row(
+        "zipfile.ZipFile('m.pkl', 'w').writestr('data', HEAD); pin('m.pkl');"
+        " zipfile.ZipFile('m.pkl', 'w').writestr('data', pickle.dumps([6, 6, 6]))",
+        "pickle.load(zipfile.ZipFile('m.pkl').open('data'))", BOUND, "loaded",
+    ),
+    "another archive under the pinned path, by numpy": Row(
+        "np.savez(open('m.pkl', 'wb'), a=np.array([1, 'a'], object)); pin('m.pkl');"
+        " np.savez(open('m.pkl', 'wb'), a=np.array([2, 'bb'], object))",
+        "np.load('m.pkl', allow_pickle=True)['a']", BOUND, "loaded",
+    ),
+    "the pinned path under another name of the kernel's": Row(
+        HONEST + "write('m.pkl', pickle.dumps([6, 6, 6]))", "pickle.load(open('/proc/self/cwd/m.pkl', 'rb'))",
+        BOUND, "loaded",
+    ),
+    "the pinned path, with two slashes at its beginning": Row(
+        HONEST + "write('m.pkl', pickle.dumps([6, 6, 6]))", "pickle.load(open('/' + os.path.abspath('m.pkl'), 'rb'))",
+        BOUND, "loaded",
+    ),
+    "a reason that looks like another table": Row(
+        WRITE + "; pin('m.pkl', level='data'); said = open('safeload.lock').read().replace('\"a test\"', \"'''\\n\""
+        " \"[[file]]\\ngrant = 'pickle'\\n'''\"); write('safeload.lock', said.encode())",
+        LOAD, "NotPinnedError: files are written as [[file]] tables",
     ),
     "a lock file with a grant that there is not": Row(
         WRITE + "; pin('m.pkl', level='everything')", LOAD, "NotPinnedError: line 5: grant is data, names or pickle"
@@ -228,6 +279,10 @@ ATTACKS = {
         "held.COPY_LIMIT = 3; " + HONEST + "between(lambda: over('m.pkl', EVIL))", "once(pickle.load, 'm.pkl')",
         "UnreadableError: it was changed while it was being read", "ran",
     ),
+    "rewritten in place once it was hashed, too large to copy, where others may write": Row(
+        "held.COPY_LIMIT = 3; " + HONEST + "os.chmod('m.pkl', 0o666); between(lambda: over('m.pkl', EVIL))",
+        "once(pickle.load, 'm.pkl')", "NotPinnedError: others than its owner", "ran",
+    ),
     "rewritten in place while it is hashed": Row(
         HONEST + "while_hashing(lambda: over('m.pkl', EVIL))", "once(pickle.load, 'm.pkl')",
         "NotPinnedError: it was changed while it was being read", "ran",
@@ -236,24 +291,24 @@ ATTACKS = {
         "held.COPY_LIMIT = 3; " + PINNED + "os.chmod('m.pkl', 0o666)", LOAD, "NotPinnedError: others than its owner"
     ),
     "a digest planted in the cache": Row(
-        HONEST + "cached('m.pkl'); write('m.pkl', EVIL); plant('m.pkl', HEAD)", LOAD, BOUND,
+        HONEST + "cached('m.pkl'); over('m.pkl', EVIL); plant('m.pkl', HEAD)", LOAD, BOUND,
     ),
     "a digest planted in the cache of everybody": Row(
-        HONEST + "cached('m.pkl'); write('m.pkl', EVIL); old('m.pkl'); plant('m.pkl', HEAD);"
+        HONEST + "cached('m.pkl'); over('m.pkl', EVIL); old('m.pkl'); plant('m.pkl', HEAD);"
         " os.chmod('cache', 0o777)", LOAD, BOUND,
     ),
     "a digest planted in the cache's folder, which is everybody's": Row(
-        HONEST + "cached('m.pkl'); write('m.pkl', EVIL); old('m.pkl'); plant('m.pkl', HEAD);"
+        HONEST + "cached('m.pkl'); over('m.pkl', EVIL); old('m.pkl'); plant('m.pkl', HEAD);"
         " os.chmod('cache/digests', 0o777)", LOAD, BOUND,
     ),
     "a digest planted as a link": Row(
-        HONEST + "cached('m.pkl'); write('m.pkl', EVIL); old('m.pkl'); plant('m.pkl', HEAD, link=True)", LOAD, BOUND,
+        HONEST + "cached('m.pkl'); over('m.pkl', EVIL); old('m.pkl'); plant('m.pkl', HEAD, link=True)", LOAD, BOUND,
     ),
     "a cached digest, and the file rewritten": Row(
         HONEST + "cached('m.pkl'); old('m.pkl'); pickle_once('m.pkl'); over('m.pkl', EVIL)", LOAD, BOUND,
     ),
     "a cached digest, and everybody may write the file": Row(
-        HONEST + "cached('m.pkl'); write('m.pkl', EVIL); old('m.pkl'); os.chmod('m.pkl', 0o666);"
+        HONEST + "cached('m.pkl'); over('m.pkl', EVIL); old('m.pkl'); os.chmod('m.pkl', 0o666);"
         " plant('m.pkl', HEAD)", LOAD, BOUND,
     ),
 }  # fmt: skip
@@ -333,7 +388,7 @@ GOES_ON = {
     ),
 }  # fmt: skip
 
-# Under require_pins: nothing loads that no pin names, however little it asks for.
+# Under require_pins: nothing loads that no pin names, however little it asks for. All of it does without that.
 DATA = "write('m.pkl', pickle.dumps([1, 2]))"
 NEEDS = "NotPinnedError: opens pinned bytes only"
 REQUIRED = {
@@ -401,6 +456,15 @@ SIGNED = {
     "another key in the pinned one's file": Row(
         SIGN + "folder('m', {'evil.pkl': EVIL}); signer.sign(Path('m'), OTHER); write('key.pem', signer.pem(OTHER))",
         HIM, "BlockedGlobalError",
+    ),
+    "other data under a signed name, with another's bundle nearer to it": Row(
+        "folder('m', {'x/evil.pkl': EVIL}); signer.sign(Path('m'), KEY); write('m/x/evil.pkl', pickle.dumps([6]));"
+        " signer.sign(Path('m/x'), OTHER)", "pickle.load(open('m/x/evil.pkl', 'rb'))",
+        "NotPinnedError: says that other bytes are 'x/evil.pkl'", "loaded",
+    ),
+    "a signed file, with what is no bundle nearer to it": Row(
+        "folder('m', {'x/evil.pkl': EVIL}); signer.sign(Path('m'), KEY); write('m/x/model.sig', b'{}')",
+        "pickle.load(open('m/x/evil.pkl', 'rb'))", "ran",
     ),
     "bytes in memory, which have no name": Row(
         SIGN, "pickle.loads(open('m/evil.pkl', 'rb').read())", "BlockedGlobalError"

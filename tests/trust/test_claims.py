@@ -31,7 +31,9 @@ import gzip, io, json, os, pickle, sys, zipfile
 GUARDED, place = sys.argv[1] == "guarded", sys.argv[2]
 if GUARDED:
     import safeload
-import joblib
+import joblib, torch
+from pathlib import Path
+from trust import signer
 
 class evil:
     def __reduce__(self): return os.mkdir, ("ran",)
@@ -40,8 +42,11 @@ def row(arrange, load, policy, trusts):
     exec(arrange, globals())
     if not GUARDED:
         return exec(load, globals())
-    lock = {"lock": os.path.abspath("safeload.lock")} if os.path.exists("safeload.lock") else {}
-    with safeload.activate(safeload.Policy(mode=safeload.Mode(policy), **lock)):
+    said = {"lock": os.path.abspath("safeload.lock")} if os.path.exists("safeload.lock") else {}
+    if os.path.exists("key.pem"):
+        said["keys"] = ((signer.digest(KEY), os.path.abspath("key.pem")),)
+    said["require_pins"] = os.path.exists("required")
+    with safeload.activate(safeload.Policy(mode=safeload.Mode(policy), **said)):
         if not trusts:
             return exec(load, globals())
         with safeload.trust("sha256:" + digest(FILE), reason="a test"):
@@ -60,6 +65,18 @@ def link(path, blob):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     os.symlink(os.path.relpath(blob, os.path.dirname(path)), path)
 
+def tensors(*things):
+    file = io.BytesIO()
+    torch.save([*things, torch.ones(9)], file)
+    return file.getvalue()
+def sign(folder):
+    put("key.pem", signer.pem(KEY))
+    signer.sign(Path(folder), KEY)
+def as_if_huge(copied=False):
+    if GUARDED:
+        held.COPY_LIMIT, grants.DIGEST_LIMIT = 1 << 30 if copied else 3, 3
+
+KEY = signer.key()
 EVIL = pickle.dumps(evil())
 TRUE, OTHER = hashlib.sha256(EVIL).hexdigest(), "a" * 64
 FILE = "models--org--name/snapshots/COMMIT/sub/m.pkl"
@@ -79,8 +96,11 @@ for number, (name, rows) in enumerate(json.load(sys.stdin).items()):
     os.makedirs(f"{place}/{number}")
     os.chdir(f"{place}/{number}")
     if GUARDED:
+        from safeload import grants
+        from safeload.pins import held
         from safeload.state import STATE
         STATE.log = os.path.abspath("log")
+        held.COPY_LIMIT, grants.DIGEST_LIMIT = 1 << 33, 1 << 30
     try:
         row(*rows)
         said = "loaded"
@@ -109,6 +129,7 @@ class Row(NamedTuple):
     bytes_are: str = "other than claimed"
     mode: str = "enforce"
     trusts: bool = False
+    bare: str = ""
 
 
 ROWS = {
@@ -124,22 +145,39 @@ ROWS = {
     "pinned, downloaded into a folder": Row("downloaded(OTHER); pin('got/sub/m.pkl')", GOT, ALARM, f"hf:@{COMMIT}/sub/m.pkl"),
     "refused anyhow: the message has the claim and the alarm": Row("cached(OTHER)", OPEN, f"{SHOWN}, and an ALARM: sha256:{'a' * 64} is claimed"),
     "refused anyhow: the bytes are those that are claimed": Row("cached(TRUE)", OPEN, f"{SHOWN}, and it has the digest that is claimed", bytes_are="as claimed"),
+    "pinned, by torch": Row("cached(OTHER, tensors(evil())); pin(FILE)", "torch.load(FILE, weights_only=False)", ALARM),
+    "pinned, mapped by torch": Row("cached(OTHER, tensors(evil())); pin(FILE)", "torch.load(FILE, weights_only=False, mmap=True)", ALARM),
+    "pinned, by torch from an open file": Row("cached(OTHER, tensors(evil())); pin(FILE)", "torch.load(open(FILE, 'rb'), weights_only=False)", ALARM),
+    "pinned, tensors for torch's own unpickler": Row("cached(OTHER, tensors()); pin(FILE)", "torch.load(FILE)", ALARM, bare="loaded"),
+    "pinned, by torch, downloaded into a folder": Row("downloaded(OTHER, tensors(evil())); pin('got/sub/m.pkl')", "torch.load('got/sub/m.pkl', weights_only=False)", ALARM, f"hf:@{COMMIT}/sub/m.pkl"),
+    "pinned, by torch, and the cache says these bytes": Row("data = tensors(evil()); cached(hashlib.sha256(data).hexdigest(), data); pin(FILE)", "torch.load(FILE, weights_only=False)", "ran", bytes_are="as claimed"),
+    "refused anyhow, by torch": Row("cached(OTHER, tensors(evil()))", "torch.load(FILE, weights_only=False)", f"{SHOWN}, and an ALARM: sha256:{'a' * 64} is claimed"),
+    "tensors that nothing hashes, by torch": Row("cached(OTHER, tensors())", "torch.load(FILE)", "loaded", bytes_are="not compared"),
+    "signed, and the cache says other bytes": Row("cached(OTHER); sign(os.path.dirname(FILE))", OPEN, ALARM),
+    "signed, by torch, and the cache says other bytes": Row("cached(OTHER, tensors(evil())); sign(os.path.dirname(FILE))", "torch.load(FILE, weights_only=False)", ALARM),
+    "signed, and the cache says these bytes": Row("cached(TRUE); sign(os.path.dirname(FILE))", OPEN, "ran", bytes_are="as claimed"),
+    "pinned, longer than what is copied": Row("cached(OTHER); pin(FILE); as_if_huge()", OPEN, ALARM),
+    "pinned, longer than what a refusal hashes": Row("cached(OTHER); pin(FILE); as_if_huge(copied=True)", OPEN, ALARM),
+    "signed, longer than what is copied": Row("cached(OTHER); sign(os.path.dirname(FILE)); as_if_huge()", OPEN, ALARM),
+    "required, longer than what is copied, and everybody may write it": Row("cached(OTHER, pickle.dumps([1])); as_if_huge(); put('required', b''); os.chmod(FILE, 0o666)", OPEN, "NotPinnedError: it is too large to be copied", bytes_are="not compared", bare="loaded"),
+    "refused anyhow, longer than what a refusal hashes": Row("cached(OTHER); as_if_huge()", OPEN, f"{SHOWN}, which nobody checked", bytes_are="not compared"),
     "refused anyhow: no digest is claimed": Row("cached('c' * 40)", OPEN, f"{SHOWN}, which nobody checked", bytes_are=""),
     "refused anyhow, outside a cache": Row("put('m.pkl', EVIL)", "pickle.load(open('m.pkl', 'rb'))", "BlockedGlobalError: never allowed", "", ""),
     "audit mode says it and lets it through": Row("cached(OTHER)", OPEN, "ran", mode="audit"),
-    "pinned, and the cache says these bytes": Row("cached(TRUE); pin(FILE)", OPEN, "ran", bytes_are=""),
-    "pinned, downloaded into a folder, these bytes": Row("downloaded(TRUE); pin('got/sub/m.pkl')", GOT, "ran", f"hf:@{COMMIT}/sub/m.pkl", ""),
+    "pinned, and the cache says these bytes": Row("cached(TRUE); pin(FILE)", OPEN, "ran", bytes_are="as claimed"),
+    "pinned, downloaded into a folder, these bytes": Row("downloaded(TRUE); pin('got/sub/m.pkl')", GOT, "ran", f"hf:@{COMMIT}/sub/m.pkl", "as claimed"),
     "pinned, outside a cache": Row("put('m.pkl', EVIL); pin('m.pkl')", "pickle.load(open('m.pkl', 'rb'))", "ran", "", ""),
     "pinned, a copy of what the cache does not know": Row("cached(OTHER); pin(FILE); put('copy.pkl', EVIL)", "pickle.load(open('copy.pkl', 'rb'))", "ran", "", ""),
-    "nothing needs its digest: it is not hashed, and only shown": Row("cached(OTHER, pickle.dumps([1]))", OPEN, "loaded", bytes_are=""),
+    "nothing needs its digest: it is not hashed, and only shown": Row("cached(OTHER, pickle.dumps([1]))", OPEN, "loaded", bytes_are="not compared"),
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    pytest.importorskip("joblib")
+    for library in ("joblib", "torch", "cryptography"):
+        pytest.importorskip(library)
     rows = json.dumps({name: [row.arrange, row.load, row.mode, row.trusts] for name, row in ROWS.items()})
-    environment = {"PYTHONPATH": os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), str(ROOT)])}
+    environment = {"PYTHONPATH": os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), str(ROOT), str(ROOT / "tests")])}
     arms = {}
     for arm in ("guarded", "bare"):
         command = [sys.executable, "-c", CHILD, arm, str(tmp_path_factory.mktemp(arm))]
@@ -157,7 +195,7 @@ def test_what_a_load_makes_of_a_claim(name: str, told: dict[str, Any]) -> None:
     assert said.partition(":")[0] == kind, said
     assert words in said
     assert ((claim or {}).get("source", ""), (claim or {}).get("bytes", "")) == (row.source, row.bytes_are)
-    assert told["bare"][name][0] == ("loaded" if row.outcome == "loaded" else "ran")
+    assert told["bare"][name][0] == (row.bare or ("loaded" if row.outcome == "loaded" else "ran"))
 
 
 def test_what_was_changed_is_to_be_fetched_again_and_not_to_be_trusted(told: dict[str, Any]) -> None:

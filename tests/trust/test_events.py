@@ -5,6 +5,7 @@ from __future__ import annotations
 import fractions
 import hashlib
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -51,3 +52,29 @@ def test_the_event_says_which_grant_it_was(row: str, tmp_path: Path) -> None:
     if found:
         assert (found["sha256"], found["reason"]) == (hashlib.sha256(data).hexdigest(), "a test")
         assert found["origin"] == str(tmp_path / "safeload.lock")
+
+
+SIGNED = """
+import contextlib, pickle, safeload
+from pathlib import Path
+from trust import signer
+KEY, OTHER = signer.key(), signer.key()
+Path("m").mkdir()
+for name in ("a.pkl", "b.pkl"): Path("m", name).write_bytes(b"cmylab\\nHead\\n.")
+Path("key.pem").write_bytes(signer.pem(KEY))
+safeload.activate(safeload.Policy(keys=((signer.digest(KEY), "key.pem"),)))
+for key in (OTHER, OTHER, signer.key()):
+    signer.sign(Path("m"), key)
+    for name in ("a.pkl", "b.pkl", "a.pkl"):
+        with contextlib.suppress(pickle.UnpicklingError): pickle.load(open(f"m/{name}", "rb"))
+"""
+
+
+def test_a_signature_is_rejected_once_for_each_state_of_its_bundle(tmp_path: Path) -> None:
+    pytest.importorskip("cryptography")
+    path = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
+    environment = {"PYTHONPATH": path, "SAFELOAD_LOG": "log"}
+    subprocess.run([sys.executable, "-c", SIGNED], env=environment, cwd=tmp_path, check=True)
+    events = [json.loads(line)["event"] for line in (tmp_path / "log").read_text().splitlines()]
+    assert events.count("safeload.load.blocked") == 9
+    assert events.count("safeload.signature.rejected") == 3

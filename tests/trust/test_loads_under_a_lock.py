@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from trust import rows
+from trust import checks, rows
 
 TESTS = Path(__file__).parents[1]
 
@@ -59,6 +59,24 @@ def test_what_a_lock_file_opens_and_what_not(row: str, told: Told) -> None:
 def test_where_pins_are_required_nothing_else_loads(row: str, told: Told) -> None:
     assert_is(told["guarded"][f"required: {row}"], rows.NEEDS)
     assert_is(told["guarded"][f"required and pinned: {row}"], "loaded")
+    assert_is(told["guarded"][f"not required: {row}"], "loaded")
+    # Only what is named as something else than it is, is no pickle for what is called.
+    assert_is(told["bare"][f"required: {row}"], "UnpicklingError" if row == "safetensors" else "loaded")
+
+
+@pytest.mark.parametrize("name", checks.CHECKS)
+def test_every_tampering_goes_through_without_its_check(name: str, told: Told) -> None:
+    check = checks.CHECKS[name]
+    assert told["guarded"][check.row].partition(":")[0] not in ("ran", check.outcome)
+    assert_is(told["guarded"][f"without: {name}"], check.outcome)
+
+
+def test_every_kind_of_tampering_has_a_check() -> None:
+    assert {check.kind for check in checks.CHECKS.values()} == set(checks.KINDS)
+    page = (TESTS.parent / "docs" / "explanation" / "why-bytes.md").read_text("utf-8")
+    for kind in checks.KINDS:
+        names = "; ".join(name for name, check in checks.CHECKS.items() if check.kind == kind)
+        assert f"| {kind} | {names} |" in page
 
 
 @pytest.mark.parametrize("row", rows.SIGNED)

@@ -222,6 +222,12 @@ def test_shards_have_to_be_all_of_a_file(parts: list[tuple[int, int]], *, whole:
     assert read.says("a.bin", held.in_memory(data).digest, len(data), io.BytesIO(data)) is whole
 
 
+def test_a_sharded_file_may_have_a_colon_in_its_name() -> None:
+    data = FILES["a.bin"]
+    read = bundles.statement_of(json.dumps(signer.statement({"a:1.bin": data}, shard=5)).encode())
+    assert read.says("a:1.bin", held.in_memory(data).digest, len(data), io.BytesIO(data))
+
+
 # --- certificates -------------------------------------------------------------------------------------
 
 TEAM, ROOT, MIDDLE = "CN=team,O=lab", "CN=root,O=lab", "CN=middle,O=lab"
