@@ -242,7 +242,60 @@ static PyObject *is_home(PyObject *module, PyObject *nothing)
     return PyBool_FromLong(home == NULL || here());
 }
 
+/* The bytes behind each opcode that only makes numbers, text and containers: how many, or where their number stands. */
+enum { NOT_DATA = 0, PLAIN = 1, COUNTED_BY_1 = 100, COUNTED_BY_4 = 101 };
+static const unsigned char behind[256] = {
+    ['N'] = PLAIN, [0x88] = PLAIN, [0x89] = PLAIN, ['K'] = PLAIN + 1, ['M'] = PLAIN + 2, ['J'] = PLAIN + 4,
+    ['G'] = PLAIN + 8, [0x8a] = COUNTED_BY_1, [0x8c] = COUNTED_BY_1, ['C'] = COUNTED_BY_1, ['X'] = COUNTED_BY_4,
+    ['B'] = COUNTED_BY_4, [']'] = PLAIN, ['}'] = PLAIN, [')'] = PLAIN, ['('] = PLAIN, ['a'] = PLAIN, ['e'] = PLAIN,
+    ['s'] = PLAIN, ['u'] = PLAIN, ['t'] = PLAIN, [0x85] = PLAIN, [0x86] = PLAIN, [0x87] = PLAIN, [0x8f] = PLAIN,
+    [0x90] = PLAIN, [0x91] = PLAIN, [0x94] = PLAIN, ['q'] = PLAIN + 1, [0x95] = PLAIN + 8,
+};
+enum { SMALL = 4096, DEEPEST = 1000 };
+
+PyDoc_STRVAR(is_data_doc,
+"is_data(data) -> bool\n\n"
+"Whether these are bytes of a small pickle that makes each of its numbers, texts and containers once\n"
+"and nothing else: it names nothing, and reads nothing from its memo, so that nothing grows.");
+
+static PyObject *is_data(PyObject *module, PyObject *data)
+{
+    if (!PyBytes_CheckExact(data) || PyBytes_GET_SIZE(data) > SMALL)
+        Py_RETURN_FALSE;
+    const unsigned char *at = (const unsigned char *)PyBytes_AS_STRING(data);
+    const unsigned char *end = at + PyBytes_GET_SIZE(data);
+    int tuples = 0;
+    if (end - at < 3 || at[0] != 0x80 || at[1] > 5)
+        Py_RETURN_FALSE;
+    for (at += 2; at < end;) {
+        unsigned char opcode = *at++;
+        unsigned char kind = behind[opcode];
+        size_t skip = kind - PLAIN;
+        if (opcode == '.')
+            Py_RETURN_TRUE;
+        if (kind == NOT_DATA)
+            break;
+        if (kind >= COUNTED_BY_1) {
+            size_t width = kind == COUNTED_BY_1 ? 1 : 4;
+            if ((size_t)(end - at) < width)
+                break;
+            skip = at[0];
+            if (width == 4)
+                skip |= (size_t)at[1] << 8 | (size_t)at[2] << 16 | (size_t)at[3] << 24;
+            at += width;
+        }
+        if ((size_t)(end - at) < skip)
+            break;
+        at += skip;
+        /* what may stand in one another in a key */
+        if ((opcode == 't' || (opcode >= 0x85 && opcode <= 0x87) || opcode == 0x91) && ++tuples > DEEPEST)
+            break;
+    }
+    Py_RETURN_FALSE;
+}
+
 static PyMethodDef methods[] = {
+    {"is_data", is_data, METH_O, is_data_doc},
     {"is_home", is_home, METH_NOARGS, is_home_doc},
     {"interpose", interpose, METH_VARARGS, interpose_doc},
     {"interpose_init", interpose_init, METH_VARARGS, interpose_init_doc},

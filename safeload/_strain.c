@@ -27,10 +27,14 @@ typedef struct {
     size_t held, stack_room, memo_room, memo_count, marked, marks_room;
     uint64_t read, steps; /* bytes and opcodes gone by */
     uint64_t frame;       /* where the last frame ends, counted in bytes gone by */
+    uint64_t behind;      /* bytes of it behind the STOP */
     double work;          /* objects walked through for hashes */
     double entries, most, hashes, deepest;
-    int until_build, over;
+    int over;
     const char *found;
+    unsigned char *begun; /* an opcode whose argument has not all come, for give() */
+    size_t begun_size;
+    uint64_t skip; /* bytes to come that belong to an argument that nobody needs */
     Value few[32], few_memo[32]; /* most pickles need no more */
     size_t few_marks[8];
 } Walk;
@@ -80,6 +84,7 @@ static void release(Walk *self)
     give_back(self->stack, self->few, self->stack_room * sizeof(Value));
     give_back(self->memo, self->few_memo, self->memo_room * sizeof(Value));
     give_back(self->marks, self->few_marks, self->marks_room * sizeof(size_t));
+    PyMem_Free(self->begun);
 }
 
 /* Returns -1 without memory. */
@@ -281,7 +286,6 @@ static int plain(Walk *self, int opcode)
     case 0x92: return replaced(self, 3);
     case 'Q': return replaced(self, 1);
     case 'b':
-        self->over = self->until_build;
         if (has(self, 2))
             self->held--;
         return 0;
@@ -291,6 +295,8 @@ static int plain(Walk *self, int opcode)
     case 0x98: return 0;
     default: /* STOP, or none that the unpickler knows */
         self->over = 1;
+        if (opcode == '.' && self->read + 1 < self->frame)
+            self->behind = self->frame - self->read - 1;
         return 0;
     }
 }
@@ -408,6 +414,71 @@ static PyObject *feed(PyObject *object, PyObject *given)
     return taken < 0 ? NULL : PyLong_FromLongLong(taken);
 }
 
+/* What is left over of an opcode, kept until more comes. */
+static int keep(Walk *self, const unsigned char *at, size_t size)
+{
+    unsigned char *kept = PyMem_Realloc(self->begun, self->begun_size + size);
+    if (kept == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    memcpy(kept + self->begun_size, at, size);
+    self->begun = kept;
+    self->begun_size += size;
+    return 0;
+}
+
+/* As many whole opcodes as there are; what they take beyond these bytes is skipped when it comes. */
+static int64_t whole(Walk *self, const unsigned char *at, size_t size)
+{
+    int64_t taken = go(self, at, size);
+    if (taken > (int64_t)size) {
+        self->skip = (uint64_t)taken - size;
+        taken = (int64_t)size;
+    }
+    return taken;
+}
+
+static int go_on(Walk *self, const unsigned char *at, size_t size)
+{
+    if (self->skip >= size) {
+        self->skip -= size;
+        return 0;
+    }
+    at += self->skip, size -= self->skip, self->skip = 0;
+    if (self->begun_size == 0) {
+        int64_t taken = whole(self, at, size);
+        return taken < 0 ? -1 : keep(self, at + taken, size - taken);
+    }
+    if (keep(self, at, size) < 0)
+        return -1;
+    if (LINES[*self->begun] && memchr(at, '\n', size) == NULL)
+        return 0; /* a long line goes on */
+    int64_t taken = whole(self, self->begun, self->begun_size);
+    if (taken < 0)
+        return -1;
+    self->begun_size -= taken;
+    memmove(self->begun, self->begun + taken, self->begun_size);
+    return 0;
+}
+
+PyDoc_STRVAR(give_doc,
+"give(data) -> str | None\n\n"
+"The stream goes on with data, which may end anywhere; what it asks too much of so far.");
+
+static PyObject *give(PyObject *object, PyObject *given)
+{
+    Walk *self = (Walk *)object;
+    Py_buffer data;
+    if (PyObject_GetBuffer(given, &data, PyBUF_SIMPLE) < 0)
+        return NULL;
+    int done = self->over || data.len == 0 ? 0 : go_on(self, data.buf, data.len);
+    PyBuffer_Release(&data);
+    if (done < 0)
+        return NULL;
+    return self->found == NULL ? Py_NewRef(Py_None) : PyUnicode_FromString(self->found);
+}
+
 PyDoc_STRVAR(glance_doc,
 "glance(data, entries, weight, work, depth) -> str | None\n\n"
 "What a pickle in memory asks too much of; None where it does not.");
@@ -438,12 +509,10 @@ static PyObject *glance(PyObject *module, PyObject *const *args, Py_ssize_t coun
 
 static PyObject *walk_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"base", "entries", "weight", "work", "depth", "until_build", NULL};
+    static char *names[] = {"base", "entries", "weight", "work", "depth", NULL};
     double base, entries, weight, work;
     double depth;
-    int until_build;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "dddddp", names, &base, &entries, &weight, &work,
-                                     &depth, &until_build))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "ddddd", names, &base, &entries, &weight, &work, &depth))
         return NULL;
     Walk *self = (Walk *)type->tp_alloc(type, 0);
     if (self == NULL)
@@ -454,7 +523,6 @@ static PyObject *walk_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     self->most = weight;
     self->hashes = work;
     self->deepest = depth;
-    self->until_build = until_build;
     return (PyObject *)self;
 }
 
@@ -478,11 +546,18 @@ static PyObject *get_found(PyObject *self, void *nothing)
     return PyUnicode_FromString(found == NULL ? "" : found);
 }
 
-static PyMethodDef methods[] = {{"feed", feed, METH_O, feed_doc}, {NULL, NULL, 0, NULL}};
+static PyObject *get_behind(PyObject *self, void *nothing)
+{
+    return PyLong_FromUnsignedLongLong(((Walk *)self)->behind);
+}
+
+static PyMethodDef methods[] = {
+    {"feed", feed, METH_O, feed_doc}, {"give", give, METH_O, give_doc}, {NULL, NULL, 0, NULL}};
 
 static PyGetSetDef attributes[] = {
     {"over", get_over, NULL, "Whether the stream ended, or cannot be followed further.", NULL},
     {"found", get_found, NULL, "What it asks too much of; empty so far.", NULL},
+    {"behind", get_behind, NULL, "How many bytes its last frame has behind its STOP.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

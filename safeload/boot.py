@@ -17,6 +17,9 @@ VERSION = "0.1.0"
 # The settings as they stood at the start: what a program does to its environment later changes no policy.
 ENVIRONMENT = {name: value for name, value in environ.items() if name.startswith("SAFELOAD_")}
 
+# The policy of the machine, if it has one (safeload.settings).
+SYSTEM_FILE = "/etc/safeload/policy.toml"
+
 # Library -> the module of safeload.doors that stands in front of it; pickle's doors come first.
 WATCHED = {
     "_pickle": "arrival",

@@ -19,8 +19,10 @@ from typing import Any, Final
 from safeload import settings
 from safeload.activation import Status, status
 from safeload.doors.versions import HOLES, vulnerable
+from safeload.errors import SandboxError
 from safeload.pins import reading
-from safeload.policy import Mode
+from safeload.policy import Inert, Mode, Running
+from safeload.sandbox import here
 from safeload.state import STATE
 
 WELL: Final = "well"
@@ -72,6 +74,21 @@ def checks() -> Iterator[Check]:
     yield from _starts()
     yield _spawned()
     yield from _doors()
+    yield _sandbox(found)
+
+
+def _sandbox(found: Status) -> Check:
+    """Whether a file's code could run in a child that can do nothing: one is started, and reads a number."""
+    policy = found.policy
+    wanted = policy.sandbox is not Running.NEVER or policy.inert is Inert.CHILD
+    try:
+        ended = here.tried()
+    except SandboxError as error:
+        words = f"no code of a file can run in a child here: {error}"
+        return Check("sandbox", WRONG if wanted else NOTE, words)
+    walls = [f"{name}: {words}" for name, words in ended.layers.items() if words]
+    absent = [name for name, words in ended.layers.items() if not words]
+    return Check("sandbox", WELL, "; ".join(walls) + (f"; not here: {', '.join(absent)}" if absent else ""))
 
 
 def _policy(found: Status) -> Iterator[Check]:

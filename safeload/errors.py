@@ -27,6 +27,10 @@ class TensorsError(SafeloadError, ValueError):
     """No tensors can be taken out of a file, or none can be held here."""
 
 
+class SandboxError(TensorsError):
+    """A file's code could not run where it can do nothing, or what came of it cannot be had."""
+
+
 class SafeloadWarning(UserWarning):
     """Audit mode: this load would have been refused."""
 

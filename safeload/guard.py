@@ -55,6 +55,8 @@ def ask(module: Any, name: Any) -> None:
         refuse_unread(load, "it was changed while it was being read")
     if load.approved is not None and (module, name) in load.approved:
         return
+    if load.broken:
+        refuse_unread(load, load.broken)
     _ask_by_name(load, GlobalRef(module, name))
 
 

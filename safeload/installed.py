@@ -56,6 +56,14 @@ def spec_of(name: str) -> "Any":
     return spec
 
 
+def folders() -> "list[str]":
+    """Where packages are installed, as this process looks for them, without the program's own folders."""
+    import os
+
+    own = own_folders()
+    return [_real(entry) for entry in sys.path if entry and _real(entry) not in own and os.path.exists(entry)]  # noqa: PTH110 - before pathlib
+
+
 def own_folders() -> "set[str]":
     """The working directory, and where the program was started from, unless packages are installed there."""
     import os

@@ -16,7 +16,8 @@ from typing import Any, Final
 from safeload import naming
 from safeload.allowlists import DEFAULT_PROFILES, PLAIN, brings, entries_of, is_profile, never_reason, profiles_naming
 from safeload.plain import IS_PLAIN
-from safeload.policy import GRANT, Ground
+from safeload.policy import Ground
+from safeload.rulebook import GRANT
 from safeload.scan.look import normalised
 from safeload.scan.report import GlobalRef, printable
 

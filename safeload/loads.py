@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from safeload.pins.held import Held
 from safeload.plain import words_for
 from safeload.policy import Ground, Mode, Policy, Refused, Verdict
 from safeload.scan.report import Report
-from safeload.state import STATE, THREAD
+from safeload.state import COLLECTION_PAUSED, STATE, THREAD
 
 
 class _Anything(Container[Any]):
@@ -28,6 +29,9 @@ class _Anything(Container[Any]):
 
 ANYTHING: Final = _Anything()
 NOTHING: Final[frozenset[Any]] = frozenset()
+
+LARGE: Final = 1 << 26
+"""A refused file of more bytes is not read once more for what its message says."""
 
 
 class Asked(BaseException):
@@ -57,6 +61,8 @@ class Load(metaclass=KeptType):
         refusal: set on the outermost load once it was refused.
         watched: a file that the load reads again after the look, which must not change meanwhile.
         asking: a renaming ``find_class`` is being asked what it makes of a name, to import nothing.
+        broken: why a stream of plain data could not be read to its end; an unpickler in Python still
+            reads what there is of a frame, and may come to names in it.
         pending: the bytes of a ``loads`` that has not asked for a name yet, with its options.
         grant: what lets exactly these bytes in, if anything does; inherited by what is loaded from them.
         held: the verified bytes, where they are loaded from a file of their own.
@@ -66,6 +72,7 @@ class Load(metaclass=KeptType):
     entries: frozenset[int] = frozenset()
     by_name = False
     asking = False
+    broken = ""
     pending: tuple[Any, Mapping[str, Any]] | None = None
     path = ""
     outer: Load | None = None
@@ -192,10 +199,18 @@ def _claimed(path: str) -> tuple[str, str]:
 
 
 def _holds_tensors(load: Load, path: str) -> bool:
-    """Whether the file is one on disk that names what tensors or arrays are made by."""
+    """Whether tensors can be taken out of the file as it lies there; a large one is believed the names it asks for."""
     from safeload.scan.array_forms import MAKERS
+    from safeload.scan.outline import outline
+    from safeload.scan.skeleton import read_skeleton
 
-    return not MAKERS.isdisjoint(load.sink_of_outermost().required) and Path(path).is_file()
+    if MAKERS.isdisjoint(load.sink_of_outermost().required) or not Path(path).is_file():
+        return False
+    try:
+        with Path(path).open("rb") as file, COLLECTION_PAUSED:
+            return os.fstat(file.fileno()).st_size > LARGE or bool(outline(read_skeleton(file).value).tensors)
+    except Exception:  # noqa: BLE001 - a way forward that cannot be tried is none, and the refusal stands
+        return False
 
 
 def changed_settings(policy: Policy) -> tuple[str, ...]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
-from safeload.allowlists import DEFAULT_PROFILES, PLAIN, brings, entries_of, never_reason
+from safeload.allowlists import DEFAULT_PROFILES, PLAIN, never_reason
 from safeload.installed import ours
 from safeload.kept import KeptType
 from safeload.plain import WithPlain
+from safeload.rulebook import Listed
+from safeload.sandbox.limits import CHILD_LIMITS, ChildLimits
 from safeload.scan.entry import Entry, Rulebook
-from safeload.scan.report import ANY_USE, GlobalRef, Report, Use
+from safeload.scan.report import GlobalRef, Report, Use
 from safeload.scan.strain import DEFAULTS, Limits
 
 
@@ -42,6 +42,34 @@ class Twins(enum.Enum):
     def strictness(self) -> int:
         """What a locked policy may only be raised to."""
         return (Twins.OFF, Twins.PREFER, Twins.REQUIRE).index(self)
+
+
+class Running(enum.Enum):
+    """Whether a file's code may run in a child that can do nothing, where tensors are wanted that only it can make.
+
+    Code that runs, wherever it does, is looser than code that does not: ``NEVER`` is the tightest.
+    """
+
+    NEVER = "never"
+    AUTO = "auto"
+    ALWAYS = "always"
+
+    @property
+    def strictness(self) -> int:
+        """What a locked policy may only be raised to."""
+        return (Running.ALWAYS, Running.AUTO, Running.NEVER).index(self)
+
+
+class Inert(enum.Enum):
+    """Where a file is read for its tensors, which runs nothing of it: in this process, or in a child."""
+
+    HERE = "here"
+    CHILD = "child"
+
+    @property
+    def strictness(self) -> int:
+        """What a locked policy may only be raised to."""
+        return (Inert.HERE, Inert.CHILD).index(self)
 
 
 class Ground(enum.Enum):
@@ -88,9 +116,6 @@ class Verdict(metaclass=KeptType):
         return not self.refused and not self.unread and not self.unpinned
 
 
-GRANT = "allow()"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy(metaclass=KeptType):
     """A value: to change what is in force, make another and activate it.
@@ -107,6 +132,9 @@ class Policy(metaclass=KeptType):
         lock: the lock file whose pins count; empty if none does.
         require_pins: whether nothing loads but bytes that a grant names by their digest.
         keys: public keys whose signatures count, each as its digest and the file it lies in.
+        sandbox: whether ``load_tensors()`` may run a file's code in a child, unless it is told.
+        inert: where ``load_tensors()`` reads a file without running it.
+        sandbox_limits: how much such a child may take.
     """
 
     mode: Mode = Mode.ENFORCE
@@ -120,6 +148,9 @@ class Policy(metaclass=KeptType):
     lock: str = ""
     require_pins: bool = False
     keys: tuple[tuple[str, str], ...] = ()
+    sandbox: Running = Running.NEVER
+    inert: Inert = Inert.HERE
+    sandbox_limits: ChildLimits = CHILD_LIMITS
 
     def is_within(self, bounds: Policy) -> bool:
         """Whether it lets through nothing that the other does not, and stays as locked."""
@@ -132,7 +163,10 @@ class Policy(metaclass=KeptType):
             and self.lock == bounds.lock  # another opens other files, and none binds no path
             and self.require_pins >= bounds.require_pins
             and set(self.keys) <= set(bounds.keys)
+            and self.sandbox.strictness >= bounds.sandbox.strictness
+            and self.inert.strictness >= bounds.inert.strictness
             and all(own <= bound for own, bound in zip(self.limits, bounds.limits, strict=True))
+            and all(own <= bound for own, bound in zip(self.sandbox_limits, bounds.sandbox_limits, strict=True))
         )
 
     @property
@@ -147,6 +181,9 @@ class Policy(metaclass=KeptType):
             said = (*said, self.limits)
         if self.lock or self.require_pins or self.keys:
             said = (*said, self.lock, self.require_pins, self.keys)
+        children = (self.sandbox.value, self.inert.value, self.sandbox_limits)
+        if children != (Running.NEVER.value, Inert.HERE.value, CHILD_LIMITS):
+            said = (*said, children)
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
     def rulebook(self) -> Rulebook:
@@ -216,13 +253,6 @@ def _done(use: Use) -> str:
 
 
 @lru_cache(maxsize=64)
-def _rulebook(profiles: tuple[str, ...], allow: frozenset[GlobalRef]) -> Mapping[GlobalRef, Entry]:
-    entries: dict[GlobalRef, Entry] = {}
-    for profile in reversed(profiles):  # where two list a name, the first one's rules hold
-        if profile != PLAIN:
-            for name in (*brings(profile), profile):
-                entries.update(entries_of(name))
-    for ref in allow - entries.keys():
-        entries[ref] = Entry(uses=ANY_USE, reason="allowed by the user", profile=GRANT)
-    kept = MappingProxyType(entries)  # one for all who ask: nobody adds to it
-    return WithPlain(kept) if PLAIN in profiles else kept
+def _rulebook(profiles: tuple[str, ...], allow: frozenset[GlobalRef]) -> Rulebook:
+    listed = Listed(profiles, allow)  # one for all who ask, which nobody adds to
+    return WithPlain(listed) if PLAIN in profiles else listed

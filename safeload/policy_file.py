@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import stat
@@ -12,7 +13,8 @@ from typing import Any, Final
 
 from safeload.allowlists import DEFAULT_PROFILES, is_profile, never_reason, profile_names
 from safeload.errors import PolicyError
-from safeload.policy import Mode, Policy, Twins
+from safeload.policy import Inert, Mode, Policy, Running, Twins
+from safeload.sandbox.limits import ChildLimits
 from safeload.scan.report import GlobalRef, printable
 from safeload.scan.strain import Limits
 
@@ -33,6 +35,9 @@ FILE_KEYS: Final[dict[str, tuple[type, str]]] = {
     "require_pins": (bool, "true or false"),
     "keys": (dict, "a table of texts"),
     "limits": (dict, "a table of numbers"),
+    "sandbox": (str, "a text"),
+    "inert": (str, "a text"),
+    "sandbox_limits": (dict, "a table of numbers"),
 }
 
 # Who may own the system's file: root, and who stands for it where the kernel does not map root's number.
@@ -159,11 +164,20 @@ def _parse(path: Path, text: str) -> Written:
 
 def limits(table: dict[str, Any], where: str) -> Limits:
     """How much one pickle may ask for."""
-    wrong = [key for key, value in table.items() if type(value) not in (int, float) or not value > 0]
-    if wrong or not table.keys() <= set(Limits._fields):
-        msg = f"{where} are numbers above zero, for {', '.join(Limits._fields)}"
+    return Limits(**_numbers(table, Limits._fields, where))
+
+
+def child_limits(table: dict[str, Any], where: str) -> ChildLimits:
+    """How much a sandboxed child may take."""
+    return ChildLimits(**_numbers(table, ChildLimits._fields, where))
+
+
+def _numbers(table: dict[str, Any], fields: tuple[str, ...], where: str) -> dict[str, float]:
+    wrong = [key for key, value in table.items() if type(value) not in (int, float) or not 0 < value < math.inf]
+    if wrong or not table.keys() <= set(fields):
+        msg = f"{where} are numbers above zero, for {', '.join(fields)}"
         raise PolicyError(msg)
-    return Limits(**{key: float(value) for key, value in table.items()})
+    return {key: float(value) for key, value in table.items()}
 
 
 def beside(path: Path, named: str) -> str:
@@ -200,6 +214,9 @@ def _written(path: Path, text: str, table: dict[str, Any]) -> Written:
         limits=limits(table.get("limits", {}), where("limits")),
         lock=beside(path, table.get("lock", "")),
         require_pins=table.get("require_pins", False),
+        sandbox=running(table.get("sandbox", "never"), where("sandbox")),
+        inert=inert(table.get("inert", "here"), where("inert")),
+        sandbox_limits=child_limits(table.get("sandbox_limits", {}), where("sandbox_limits")),
         keys=keys(path, table.get("keys", {}), where("keys")),
     )
     shown = one_of(table.get("paths", "plain"), PATHS, where("paths"))
@@ -232,6 +249,14 @@ def mode(value: str, where: str) -> Mode:
 
 def twins(value: str, where: str) -> Twins:
     return Twins(one_of(value, [twins.value for twins in Twins], where))
+
+
+def running(value: str, where: str) -> Running:
+    return Running(one_of(value, [running.value for running in Running], where))
+
+
+def inert(value: str, where: str) -> Inert:
+    return Inert(one_of(value, [inert.value for inert in Inert], where))
 
 
 def profiles(items: Iterable[str], where: Any) -> tuple[str, ...]:

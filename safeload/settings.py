@@ -15,11 +15,11 @@ from typing import Final
 
 from safeload import boot, policy_file
 from safeload.errors import PolicyError
-from safeload.policy import Mode, Policy, Twins
+from safeload.policy import Mode, Policy, Running, Twins
 from safeload.policy_file import Written
 from safeload.scan.report import GlobalRef
 
-SYSTEM_FILE: Final = Path("/etc/safeload/policy.toml")
+SYSTEM_FILE: Final = Path(boot.SYSTEM_FILE)
 REJECTED: Final = "shipped (the configured policy was rejected)"
 TRUE: Final = {"0": False, "1": True, "": False}
 
@@ -33,6 +33,7 @@ VARIABLES: Final = (
     "SAFELOAD_LOG",
     "SAFELOAD_PATHS",
     "SAFELOAD_LOCK",
+    "SAFELOAD_SANDBOX",
     "SAFELOAD_LOCKED",
 )
 # Whoever names a locked file says in the same breath where its log goes.
@@ -42,6 +43,7 @@ POLICY_ONLY: Final = (
     "SAFELOAD_PROFILES",
     "SAFELOAD_TENSORS",
     "SAFELOAD_LOCK",
+    "SAFELOAD_SANDBOX",
     "SAFELOAD_LOCKED",
 )
 
@@ -101,11 +103,8 @@ def hub_cache() -> Path:
 
 def changed_since_the_start() -> dict[str, str | None]:
     """The variables that are no longer what they were when they counted, with what they are now."""
-    return {
-        name: os.environ.get(name)
-        for name in VARIABLES
-        if os.environ.get(name) != boot.ENVIRONMENT.get(name)
-    }
+    now = ((name, os.environ.get(name)) for name in VARIABLES)
+    return {name: value for name, value in now if value != boot.ENVIRONMENT.get(name)}
 
 
 def _under(system: Written, environment: Mapping[str, str]) -> Settings:
@@ -151,6 +150,7 @@ class _Said:
     profiles: tuple[str, ...]
     allow: frozenset[GlobalRef]
     tensors: Twins | None
+    sandbox: Running | None
     locked: bool
     lock: str
 
@@ -167,11 +167,13 @@ def _said(environment: Mapping[str, str]) -> _Said:
         msg = f"SAFELOAD_LOCKED is 0 or 1, not {locked!r}"
         raise PolicyError(msg)
     tensors, lock = environment.get("SAFELOAD_TENSORS", ""), environment.get("SAFELOAD_LOCK", "")
+    sandbox = environment.get("SAFELOAD_SANDBOX", "")
     return _Said(
         policy_file.mode(mode, "SAFELOAD_MODE") if mode else None,
         policy_file.profiles(parts("SAFELOAD_PROFILES"), in_variable("SAFELOAD_PROFILES")),
         policy_file.names(parts("SAFELOAD_ALLOW"), in_variable("SAFELOAD_ALLOW")),
         policy_file.twins(tensors, "SAFELOAD_TENSORS") if tensors else None,
+        policy_file.running(sandbox, "SAFELOAD_SANDBOX") if sandbox else None,
         TRUE[locked],
         # A program may change its folder later.
         str(_expanded(lock, "SAFELOAD_LOCK").absolute()) if lock else "",
@@ -188,6 +190,7 @@ def _widened(policy: Policy, environment: Mapping[str, str]) -> Policy:
             profiles=said.profiles or policy.profiles,
             allow=policy.allow | said.allow,
             tensors=said.tensors or policy.tensors,
+            sandbox=said.sandbox or policy.sandbox,
             locked=policy.locked or said.locked,
             lock=said.lock or policy.lock,
         ),
@@ -199,7 +202,10 @@ def _tightened(policy: Policy, environment: Mapping[str, str]) -> Policy:
     profiles = [name for name in policy.profiles if not said.profiles or name in said.profiles]
     mode = max(policy.mode, said.mode or policy.mode, key=lambda mode: mode.strictness)
     tensors = max(policy.tensors, said.tensors or policy.tensors, key=lambda twins: twins.strictness)
-    return _named_after(policy, replace(policy, mode=mode, profiles=tuple(profiles), tensors=tensors))
+    sandbox = max(policy.sandbox, said.sandbox or policy.sandbox, key=lambda running: running.strictness)
+    return _named_after(
+        policy, replace(policy, mode=mode, profiles=tuple(profiles), tensors=tensors, sandbox=sandbox)
+    )
 
 
 def _named_after(before: Policy, after: Policy) -> Policy:
@@ -214,6 +220,7 @@ def _loosening(
     asked = set(filter(None, map(str.strip, environment.get("SAFELOAD_PROFILES", "").split(","))))
     mode = environment.get("SAFELOAD_MODE", policy.mode.value).strip().lower()
     tensors = environment.get("SAFELOAD_TENSORS", policy.tensors.value).strip().lower()
+    sandbox = environment.get("SAFELOAD_SANDBOX", policy.sandbox.value).strip().lower()
     loosens = {
         "SAFELOAD_MODE": mode in {m.value for m in Mode if m.strictness < policy.mode.strictness},
         "SAFELOAD_ALLOW": bool(environment.get("SAFELOAD_ALLOW", "").strip(" ,")),
@@ -221,6 +228,7 @@ def _loosening(
         "SAFELOAD_POLICY": environment.get("SAFELOAD_POLICY", "") not in ("", policy.origin),
         "SAFELOAD_TENSORS": tensors in {t.value for t in Twins if t.strictness < policy.tensors.strictness},
         "SAFELOAD_LOCK": environment.get("SAFELOAD_LOCK", "") not in ("", policy.lock),
+        "SAFELOAD_SANDBOX": sandbox in {r.value for r in Running if r.strictness < policy.sandbox.strictness},
         "SAFELOAD_CACHE": False,
         "SAFELOAD_LOG": environment.get("SAFELOAD_LOG", written.log) != written.log,
         "SAFELOAD_PATHS": environment.get("SAFELOAD_PATHS", written.paths) != written.paths,

@@ -40,6 +40,7 @@ class State(metaclass=KeptType):
         warned: files that audit mode has warned of already.
         held: open files whose bytes have a grant, each with what tells that it was not rewritten and
             the verified bytes: a file of many pickles is read once.
+        helpers: what stands ready to fork children of the sandbox, or how often one was wanted.
     """
 
     floor: Policy | None = None
@@ -58,6 +59,7 @@ class State(metaclass=KeptType):
     originals: dict[str, Any] = field(default_factory=dict)
     warned: set[str] = field(default_factory=set)
     held: weakref.WeakKeyDictionary[Any, Any] = field(default_factory=weakref.WeakKeyDictionary)
+    helpers: dict[Any, Any] = field(default_factory=dict)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if getattr(self, "floor", None) is not None and self._loosens(name, value):

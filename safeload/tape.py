@@ -17,7 +17,7 @@ from safeload.scan.look import Look, engine, holds_more, look
 from safeload.scan.memo import Kept
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import Report
-from safeload.scan.strain import Following
+from safeload.scan.strain import Following, Weighed
 
 
 class Tape:
@@ -111,8 +111,8 @@ class Tape:
         reader = listener(self.file, exactly=exactly, peeks=self.peeks)
         self.start = reader.origin if isinstance(reader, Window) else None
         self.back = self.start if self.start is not None else _position(self.file)
-        if self.start is None:
-            reader.following = Following(grants.policy_in_force().limits, until_build=exactly)
+        if self.start is None and not exactly:
+            reader.following = Following(grants.policy_in_force().limits)
         report = self._look(reader, memo)
         if self.recorder.wants_bulk and self.start is not None:
             self.file.seek(self.start)
@@ -127,7 +127,7 @@ class Tape:
         assert recorder is not None  # noqa: S101 - its caller has made it
         recorder.skips = reader.skips
         if isinstance(recorder, JoblibRecorder):
-            recorder.reader = reader
+            recorder.reader, recorder.limits = reader, grants.policy_in_force().limits
         report = self._look_through(reader, memo)
         if reader.error is not None:
             raise reader.error
@@ -138,7 +138,12 @@ class Tape:
         assert recorder is not None  # noqa: S101 - its caller has made it
         engines: list[Any] = []
         known = {**memo, **self.kept.among(memo)} if memo and self.kept is not None else memo
-        report = look(reader, recorder, options=self.options, memo=known, afterwards=engines.append)
+        if isinstance(recorder, JoblibRecorder):
+            weighed = Weighed(reader, recorder.limits)
+            report = look(weighed, recorder, options=self.options, memo=known, afterwards=engines.append)
+            reader.cut = reader.cut or weighed.found
+        else:
+            report = look(reader, recorder, options=self.options, memo=known, afterwards=engines.append)
         self._keep(reader)
         if engines and self.holds_more is not None:
             self.seen = Kept(dict(engines[0].memo.copy()), reader.tell())

@@ -33,6 +33,7 @@ ON_ONE_PYTHON: Final = (
     "allowlists/test_scipy_list.py",
     "allowlists/test_search.py",
     "allowlists/test_sklearn_list.py",
+    "sandbox/",
     "tensors/",
 )
 # The same programs, with safeload arriving elsewhere.

@@ -23,8 +23,11 @@ FLOORS = (
     ("safeload.allowlists",),
     # What a policy may ask of the process: whether a class of the program's is a plain one.
     ("safeload.classes", "safeload.plain"),
+    # How much a child may take, which a policy says.
+    ("safeload.sandbox.limits",),
     # What the lock's words are about, which stand higher up.
     ("safeload.kept",),
+    ("safeload.rulebook",),
     ("safeload.policy",),
     (
         "safeload.state",
@@ -39,7 +42,7 @@ FLOORS = (
         "safeload.whence",
         "safeload.named",
     ),
-    ("safeload.replay", "safeload.tape", "safeload.loads", "safeload.tensors", "safeload.pins"),
+    ("safeload.replay", "safeload.tape", "safeload.loads", "safeload.tensors", "safeload.sandbox", "safeload.pins"),
     # Who judges has to know a channel when it sees one.
     ("safeload.guard", "safeload.doors.channels"),
     ("safeload.doors",),
@@ -61,13 +64,20 @@ KEEPERS = {
     "cryptography": {"safeload.pins.keys"},
     "sigstore": {"safeload.pins.keyless"},
     # Only by who reads a torch archive with torch's own reader, and by who shows real loads.
-    "torch": {"safeload.files", "safeload.demo", "safeload.tensors.build"},
+    "torch": {
+        "safeload.files",
+        "safeload.demo",
+        "safeload.tensors.build",
+        "safeload.tensors.quantized",
+        "safeload.sandbox.loading",
+    },
     # What holds tensors where there is no torch.
-    "numpy": {"safeload.tensors.build"},
+    "numpy": {"safeload.tensors.build", "safeload.sandbox.loading"},
     "ml_dtypes": {"safeload.tensors.build"},
     "platformdirs": {"safeload.tensors.cache"},
     # What looks at many files lets joblib and its clusters do it, and fsspec open what is elsewhere.
-    "joblib": {"safeload.demo", "safeload.cli.many"},
+    # And where a child that can do nothing loads with it.
+    "joblib": {"safeload.demo", "safeload.cli.many", "safeload.sandbox.loading"},
     "distributed": {"safeload.cli.many"},
     "ray": {"safeload.cli.many"},
     "fsspec": {"safeload.cli.remote"},

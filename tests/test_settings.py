@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from safeload import policy_file, settings
-from safeload.policy import Mode, Twins
+from safeload.policy import Inert, Mode, Policy, Running, Twins
+from safeload.sandbox.limits import ChildLimits
 
 ROOT = Path(__file__).parents[1]
 LOCKED = 'mode = "enforce"\nlocked = true\n'
@@ -358,6 +359,54 @@ def test_whether_the_twin_is_opened(
     found = settings.load(environment)
     assert [found.policy.tensors, bool(found.problem)] == expected
     assert ("SAFELOAD_TENSORS" in found.passed_over) == (environment.get("SAFELOAD_TENSORS") == "off" and found.policy.locked)
+
+
+# what is the case: (system file, environment, what is in force, whether the variable was passed over)
+SANDBOX = {
+    "nothing is configured": (None, {}, "never", False),
+    "the environment alone": (None, {"SAFELOAD_SANDBOX": "auto"}, "auto", False),
+    "the environment over an open file": ('sandbox = "auto"\n', {"SAFELOAD_SANDBOX": "always"}, "always", False),
+    "a file alone": ('sandbox = "auto"\n', {}, "auto", False),
+    "a locked file is tightened": ('sandbox = "auto"\nlocked = true\n', {"SAFELOAD_SANDBOX": "never"}, "never", False),
+    "a locked file is not loosened": ('sandbox = "auto"\nlocked = true\n', {"SAFELOAD_SANDBOX": "always"}, "auto", True),
+    "a locked file that says nothing": ("locked = true\n", {"SAFELOAD_SANDBOX": "auto"}, "never", True),
+    "a word that is none": (None, {"SAFELOAD_SANDBOX": "yes"}, "never", False),
+}
+
+
+@pytest.mark.parametrize("case", SANDBOX.values(), ids=SANDBOX)
+def test_whether_code_may_run_in_a_child(
+    case: tuple[str | None, dict[str, str], str, bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system, environment, *expected = case
+    monkeypatch.setattr(settings, "SYSTEM_FILE", tmp_path / "system.toml")
+    if system is not None:
+        (tmp_path / "system.toml").write_text(system)
+    found = settings.load(environment)
+    assert [found.policy.sandbox.value, "SAFELOAD_SANDBOX" in found.passed_over] == expected
+    assert bool(found.problem) is (environment.get("SAFELOAD_SANDBOX") == "yes")
+
+
+# What a policy that is not as tight as a locked one differs in: (what it says, whether it is within)
+WITHIN = {
+    "as it is": (Policy(), True),
+    "code that runs": (Policy(sandbox=Running.AUTO), False),
+    "reading in a child": (Policy(inert=Inert.CHILD), True),
+    "a child that may take more": (Policy(sandbox_limits=ChildLimits(seconds=121)), False),
+    "a child that may take less": (Policy(sandbox_limits=ChildLimits(seconds=1)), True),
+}
+
+
+@pytest.mark.parametrize(("policy", "within"), WITHIN.values(), ids=WITHIN)
+def test_what_is_tighter_of_a_child(policy: Policy, within: bool) -> None:  # noqa: FBT001 - a column
+    assert policy.is_within(Policy()) is within
+    assert (policy.digest == Policy().digest) is (policy == Policy())
+
+
+@pytest.mark.parametrize("said", ['sandbox = "yes"', 'inert = "there"', "sandbox_limits = { seconds = 0 }", "sandbox_limits = { hours = 1 }", "sandbox_limits = { cpu = inf }"])
+def test_words_of_the_sandbox_that_are_none(said: str, system: Path) -> None:
+    write(system, said)
+    assert said.partition(" ")[0] in settings.load({}).problem
 
 
 # Which lock file counts: (the locked system file, or none; the environment; the lock file, whether it has a problem)

@@ -1,8 +1,16 @@
 """timm: weights and training checkpoints; whole models."""
 
-import timm
 import torch
 from shapes import torched
+
+if torch.version.cuda is None:
+    # The registry's torchvision is built for CUDA: beside a torch without it, its compiled operators stay away, and
+    # it asks for these two by name when it is imported. timm's models use neither.
+    operators = torch.library.Library("torchvision", "DEF")
+    for name in ("nms", "qnms"):
+        operators.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+import timm
 
 
 def model():

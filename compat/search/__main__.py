@@ -42,10 +42,12 @@ def warmed(options: argparse.Namespace) -> Any:
     import server
     from honest import seeds
 
+    import safeload
     from safeload.policy import Policy
 
+    safeload.deactivate()  # what an honest library writes is loaded as it is
     policy = Policy(profiles=Policy().profiles + tuple(options.profile))
-    return server.Server(policy, seeds(), options.seed, options.batch)
+    return server.Server(policy, seeds(options.profile), options.seed, options.batch)
 
 
 def keep(folder: Path, file: str, batch: int, found: dict[str, Any]) -> None:

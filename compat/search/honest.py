@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import io
 import pickle
 import sys
+import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 LARGEST: Final = 60_000
 STEPS: Final = 1_500
+SOME: Final = 10
 
 sys.path[:0] = [str(REPOSITORY / "tests"), str(REPOSITORY / "tests" / "life"), str(REPOSITORY / "compat")]
 
@@ -43,7 +46,7 @@ def _of_the_tests() -> Iterator[Any]:
     for module, tables in {
         "allowlists.test_everyday": ("BUILTINS", "STDLIB"),
         "allowlists.test_everyday_numpy": ("DTYPES", "VALUES"),
-        "allowlists.test_pandas_list": ("frames",),
+        "allowlists.test_pandas_list": ("frames", "columns"),
         "allowlists.test_scipy_list": ("values",),
         "allowlists.test_torch_list": ("values",),
         "allowlists.test_joblib_list": ("values",),
@@ -113,8 +116,30 @@ def pickles(made: Iterator[Any]) -> Iterator[bytes]:
     yield from sorted((pickled for pickled in seen if len(pickled) < LARGEST), key=lambda p: (len(p), p))
 
 
-def seeds() -> list[bytes]:
-    """All of it; takes a minute."""
+def _cases(profile: str) -> Iterator[Any]:
+    """What the laboratory's cases load that need a profile; those of libraries that are not installed are left out."""
+    for path in sorted((REPOSITORY / "compat" / "cases").glob("for_*.py")):
+        if f'"with {profile}' not in path.read_text("utf-8"):
+            continue
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec is not None
+        assert spec.loader is not None
+        cases = importlib.util.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(cases)
+        except Exception as error:  # noqa: BLE001 - said, and left out
+            print(f"{path.stem}: {error!r}"[:200], flush=True)
+            continue
+        for case in cases.CASES.values():
+            with tempfile.TemporaryDirectory() as folder, contextlib.suppress(Exception):
+                case.make(Path(folder) / "file")
+                yield case.load(Path(folder) / "file")
+
+
+def seeds(profiles: Sequence[str] = ()) -> list[bytes]:
+    """All of it, which takes a minute; with profiles their own, and some of the rest to splice."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return list(pickles(values()))
+        default = list(pickles(values()))
+        own = [seed for profile in profiles for seed in pickles(_cases(profile))]
+        return sorted(own + default[::SOME], key=len) if profiles else default

@@ -34,6 +34,21 @@ PROFILES: Final = {
     for path in sorted(Path(__file__).parent.glob("for_*.py"))
 }
 
+# List -> the packages that its names are of. One that is not here may have names of any, and is always read.
+OF_PACKAGES: Final = {
+    name: frozenset(packages.split())
+    for name, packages in {
+        "builtins": "_codecs builtins copyreg types",
+        "numpy": "numpy",
+        "scipy": "scipy",
+        "pandas": "dateutil pandas pyarrow pytz",
+        "torch": "torch",
+        "joblib": "joblib sklearn",
+        "sklearn": "_loss sklearn",
+        "babel": "babel",
+    }.items()
+}
+
 # The one profile that is no list: it judges the classes of the program (:mod:`safeload.plain`).
 PLAIN: Final = "plain"
 

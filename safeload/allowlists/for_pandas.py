@@ -1,8 +1,7 @@
 """pandas: frames, series, indexes, extension arrays and times, from 1.5 to 3 (and their older names).
 
-The rules check what a frame says of its own shape where the file shows it. What stands *inside*
-arrays is trusted as numpy's own contents are: a forged code of a categorical, a forged offset of a
-pyarrow string or of a column list kept in a joblib file crashes the process when it is used.
+The rules check what a frame says of its own shape, where the codes of categoricals and of MultiIndexes lead,
+and the offsets of pyarrow's columns.
 
 Left out, and why: group-by, window and plotting objects, which hold functions of the user's;
 ``pandas.io`` (readers and writers of files); ``pandas.eval`` and its kin.
@@ -12,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from safeload.allowlists import rules_arrow, rules_pandas
+from safeload.allowlists import rules_arrow, rules_labels, rules_pandas
 from safeload.allowlists.rules import by_position, only_later
 from safeload.allowlists.rules_forms import dict_state, no_args, pairs_args, plain_args
 from safeload.allowlists.table import Entries, rows
@@ -110,7 +109,7 @@ def _arrays() -> Entries:
             reason="values of one type; its state is set, nothing of it is called. Without one it is native "
             "code's null pointer",
             call=no_args,
-            state=rules_pandas.wrapped_state,
+            state=rules_labels.wrapped_state,
             needs_state=True,
         )
     found |= rows(
@@ -123,7 +122,7 @@ def _arrays() -> Entries:
         reason="makes an empty object of the class it is given, which must be a pandas array; the "
         "values must be a numpy array, or it raises",
         call=rules_pandas.wrapped_args,
-        state=rules_pandas.wrapped_state,
+        state=rules_labels.wrapped_state,
         needs_state=True,
     )
     found |= rows(
@@ -145,7 +144,7 @@ def _arrays() -> Entries:
         uses="ns",
         reason="values and a mask or places; its state is set, nothing of it is called",
         call=no_args,
-        state=dict_state,
+        state=rules_labels.kept_state,
     )
     for name, rule in (("IntIndex", rules_pandas.int_index_args), ("BlockIndex", rules_pandas.block_index_args)):
         found |= rows(
@@ -176,7 +175,7 @@ def _types() -> Entries:
         uses="cns",
         reason="the type of a column: text, a time zone or another type",
         call=rules_pandas.dtype_args,
-        state=dict_state,
+        state=rules_labels.kept_state,
     )
     found |= rows(
         PROFILE,
@@ -378,16 +377,20 @@ def _functions() -> Entries:
 
 
 def _arrow() -> Entries:
-    found = rows(
-        PROFILE,
-        """
-        pyarrow.lib: type_for_alias timestamp time32 time64 duration decimal128 decimal256 binary
-        pyarrow.lib: list_ large_list struct dictionary field
-        """,
-        uses="c",
-        reason="a type, made of text, numbers and other types",
-        call=rules_arrow.type_args,
-    )
+    found: Entries = {}
+    for names, rule in (
+        ("type_for_alias timestamp time32 time64 duration decimal128 decimal256 field", rules_arrow.type_args),
+        ("list_ large_list struct", rules_arrow.nested_args),
+        ("dictionary map_", rules_arrow.paired_args),
+        ("binary", rules_arrow.length_args),
+    ):
+        found |= rows(
+            PROFILE,
+            f"pyarrow.lib: {names}",
+            uses="c",
+            reason="a type, made of text, numbers and other types",
+            call=rule,
+        )
     found |= rows(
         PROFILE,
         "pyarrow.lib: py_buffer",
@@ -399,8 +402,8 @@ def _arrow() -> Entries:
         PROFILE,
         "pyarrow.lib: _restore_array",
         uses="c",
-        reason="an array over buffers, put together unchecked: their lengths are checked here, and where "
-        "the offsets inside them lead",
+        reason="an array over buffers, put together unchecked: their lengths are checked here, their types, how many "
+        "values are missing, and where offsets lead",
         call=rules_arrow.array_args,
     )
     found |= rows(

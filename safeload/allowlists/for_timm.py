@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from safeload.allowlists.quiet import MODULES, quiet
+from safeload.allowlists.rules_checkpoints import one_value
 from safeload.allowlists.rules_forms import dict_state, no_args
 from safeload.allowlists.table import Entries, rows
 
@@ -27,4 +28,10 @@ ENTRIES: Final[Entries] = quiet(PROFILE, MODULES, _LAYERS) | rows(
     reason="a convolution of torch's, which fills in the padding that older versions lacked",
     call=no_args,
     state=dict_state,
+) | rows(
+    PROFILE,
+    "timm.layers.format: Format",
+    uses="c",
+    reason="one of a few constants",
+    call=one_value,
 )

@@ -1,8 +1,9 @@
 """yolov5 and yolov7: models as whole objects, `.pt` files.
 
 Not in force by default. They hold torch's modules: that list comes along. The modules are those of the
-repository (7.0, read) and those that yolov7 adds. They stand on the path as ``models``: where another
-package has that name, these are its classes, so put this list in force for yolov5 alone.
+repositories: yolov5 7.0, and yolov7 with its branches pose, mask, u5, u6 and u7, all read. They stand on the
+path as ``models``: where another package has that name, these are its classes, so put this list in force for
+yolov5 alone.
 """
 
 from __future__ import annotations
@@ -22,10 +23,17 @@ ENTRIES: Final[Entries] = rows(
     models.common: Bottleneck BottleneckCSP C3 C3Ghost C3SPP C3TR C3x Classify Concat Contract Conv CrossConv DWConv
     models.common: DWConvTranspose2d Expand Focus GhostBottleneck GhostConv Proto SPP SPPF TransformerBlock
     models.common: TransformerLayer
-    models.common: MP SP SPPCSPC RepConv ReOrg DownC Shortcut Foldcut Chuncat
-    models.experimental: Ensemble MixConv2d Sum
+    models.common: BottleneckCSP2 BottleneckCSPA BottleneckCSPB BottleneckCSPC BottleneckCSPF Chuncat ConvBN ConvFocus
+    models.common: DownC Foldcut Ghost GhostCSPA GhostCSPB GhostCSPC GhostSPPCSPC GhostStem ImplicitA ImplicitM MP Merge
+    models.common: Mlp Mlp_v2 NMS NMS_Export OREPA_3x3_RepConv Refine ReOrg RepBottleneck RepBottleneckCSPA
+    models.common: RepBottleneckCSPB RepBottleneckCSPC RepConv RepConv_OREPA RepRes RepResCSPA RepResCSPB RepResCSPC
+    models.common: RepResX RepResXCSPA RepResXCSPB RepResXCSPC Res ResCSPA ResCSPB ResCSPC ResX ResXCSPA ResXCSPB
+    models.common: ResXCSPC RobustConv RobustConv2 SP SPPCSP SPPCSPC ST2CSPA ST2CSPB ST2CSPC STCSPA STCSPB STCSPC
+    models.common: Shortcut Stem SwinTransformer2Block SwinTransformerBlock SwinTransformerLayer
+    models.common: SwinTransformerLayer_v2 WindowAttention WindowAttention_v2
+    models.experimental: CrossConv Ensemble GhostBottleneck GhostConv MixConv2d Sum
     models.yolo: BaseModel ClassificationModel Detect DetectionModel Model Segment SegmentationModel
-    models.yolo: IAuxDetect IBin IDetect IKeypoint
+    models.yolo: IAuxDetect IBin IDetect IKeypoint IRSegment ISegment
     """,
     uses="ns",
     reason="modules and settings in its attributes; no code at load",
@@ -35,7 +43,7 @@ ENTRIES: Final[Entries] = rows(
     PROFILE,
     """
     models.common: Conv.forward Conv.forward_fuse Conv.fuseforward DWConv.forward_fuse DWConv.fuseforward
-    models.common: RepConv.fuseforward
+    models.yolo: IAuxDetect.fuseforward IDetect.fuseforward
     """,
     uses="r",
     reason="a module's own method, which it keeps once it was fused",

@@ -1,8 +1,9 @@
 """The rules of pyarrow as far as pandas writes it: types, buffers and the arrays over them.
 
-pyarrow puts an array together without a check, so a buffer shorter than the array says would be
-read past its end, and offsets or places that lead outside would be followed by the first print. Both are
-checked here.
+pyarrow puts an array together without a check. A buffer shorter than the array says would be read past its
+end, offsets or places that lead outside would be followed by the first print, a child of another type than
+the array's own names ends the process, and so does a number of missing values that is not theirs. All of that
+is checked here.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from safeload.scan.inert import made_by
 TYPES: Final = refs(
     """
     pyarrow.lib: type_for_alias timestamp time32 time64 duration decimal128 decimal256 binary
-    pyarrow.lib: list_ large_list struct dictionary
+    pyarrow.lib: list_ large_list struct dictionary map_
     """
 )
 _FIELD: Final = refs("pyarrow.lib: field")
 _BUFFER: Final = refs("pyarrow.lib: py_buffer")
 
 _UNREAD: Final = 64 * 1024
+_LISTS: Final = ("list_", "large_list", "map_")
 
 # Bits of one value in the last buffer, by the type's alias or by the function that makes it.
 _BITS: Final = {
@@ -40,7 +42,7 @@ _BITS: Final = {
 }
 # Bits of one offset, for the types that have a buffer of them.
 _OFFSET_BITS: Final = {
-    **dict.fromkeys(("string", "utf8", "binary", "list_"), 32),
+    **dict.fromkeys(("string", "utf8", "binary", "list_", "map_"), 32),
     **dict.fromkeys(("large_string", "large_utf8", "large_binary", "large_list"), 64),
 }
 
@@ -48,7 +50,38 @@ _OFFSET_BITS: Final = {
 def type_args(args: Args, kwargs: Kwargs) -> str | None:
     """A type is made of text, numbers, other types and fields."""
     fits = not kwargs and all(map(_type_part, args))
+    for fields in (arg for arg in args if type(arg) is list):
+        if not fields or any(made_by(field) not in _FIELD for field in fields):
+            return "takes the fields of a structure"
+        _remains(fields[0], fields)
     return None if fits else "takes text, numbers and types"
+
+
+def nested_args(args: Args, kwargs: Kwargs) -> str | None:
+    """The parts of a list or a structure: with a length beside them, it would be a list of another kind."""
+    return type_args(args, kwargs) if len(args) == 1 else "takes its parts alone"
+
+
+def paired_args(args: Args, kwargs: Kwargs) -> str | None:
+    """Keys and values, or places and values, and whether they are in order."""
+    return type_args(args, kwargs) if len(args) in (2, 3) else "takes two types"
+
+
+def length_args(args: Args, kwargs: Kwargs) -> str | None:
+    """Bytes of one length: -1 stands for those of any."""
+    fits = not kwargs and len(args) == 1 and is_int(args[0]) and args[0] >= 0
+    return None if fits else "takes a length"
+
+
+def _remains(made: Any, items: list[Any]) -> None:
+    """See to it that a list holds in the end what it held when pyarrow took it."""
+    before = items.copy()
+
+    def again() -> None:
+        if len(items) != len(before) or any(a is not b for a, b in zip(items, before, strict=True)):
+            made.recorder.objects(made.ref, "has its parts exchanged afterwards", structural=False)
+
+    made.recorder.afterwards.append(again)
 
 
 def _type_part(value: Any) -> bool:
@@ -75,7 +108,7 @@ def _size(data: Any) -> int | None:
 
 def array_args(args: Args, kwargs: Kwargs) -> str | None:
     """``_restore_array((type, length, nulls, offset, buffers, children, dictionary))``."""
-    if kwargs or len(args) != 1 or not _array(args[0]):
+    if kwargs or len(args) != 1 or type(args[0]) is not tuple or not _array(args[0]):
         return "describes an array that its buffers do not hold"
     shared = [b for b in _buffers(args[0]) if type(b.args[0]) is bytearray]  # which the stream may change
     if shared:
@@ -109,7 +142,53 @@ def _array(parts: Any) -> bool:
         return False
     inner = dictionary is None or _array(dictionary)
     inner = inner and all(map(_array, children)) and _enough(kind, end, sizes, children)
-    return bool(inner and _inside(parts, sizes))
+    return bool(inner and _as_declared(parts) and _counted(parts) and _inside(parts, sizes))
+
+
+def _as_declared(parts: Any) -> bool:
+    """Whether children and dictionary are of the types that the array's own type names: pyarrow believes it."""
+    kind, *_, children, dictionary = parts
+    maker = getattr(made_by(kind), "qualname", "")
+    held = [_type(field) for field in (kind.args[0] if maker == "struct" else kind.args[:1])]
+    if maker == "map_":  # pairs of a key and a value, as fields
+        pair = children[0][0]
+        paired = made_by(pair) in refs("pyarrow.lib: struct") and _alike(pair.args[0], kind.args[:2])
+        return paired and len(children) == 1 and dictionary is None
+    if maker in (*_LISTS, "struct"):
+        return dictionary is None and _alike([child[0] for child in children], held)
+    if maker == "dictionary":
+        return not children and _alike(dictionary[0], kind.args[1])
+    return not children and dictionary is None
+
+
+def _type(part: Any) -> Any:
+    """The type of a field, or a type as it is."""
+    return part.args[1] if made_by(part) in _FIELD else part
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two types are made alike; fields have the same name, type and leave to miss values."""
+    if type(one) in (list, tuple) and type(other) in (list, tuple):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    maker = made_by(one)
+    if maker is None or maker != made_by(other):
+        return maker is made_by(other) and bool(one == other)
+    count = 3 if maker in _FIELD else None  # what follows is a note
+    return _alike(one.args[:count], other.args[:count])
+
+
+def _counted(parts: Any) -> bool:
+    """Whether as many values are missing as the array says: pyarrow skips that many."""
+    kind, length, nulls, offset, buffers, _children, _dictionary = parts
+    if nulls == -1 or kind.args[:1] in (("null",), ("na",)):
+        return True
+    if not buffers or buffers[0] is None:
+        return bool(nulls == 0)
+    data = _content(buffers[0])
+    if data is None:
+        return True
+    there = int.from_bytes(data, "little") >> offset & ((1 << length) - 1)
+    return bool(length - there.bit_count() == nulls)
 
 
 def _inside(parts: Any, sizes: list[Any]) -> bool:
@@ -117,9 +196,9 @@ def _inside(parts: Any, sizes: list[Any]) -> bool:
     kind, length, _nulls, offset, buffers, children, dictionary = parts
     maker = getattr(made_by(kind), "qualname", "")
     name = kind.args[0] if maker == "type_for_alias" else maker
-    if name in _OFFSET_BITS and buffers[1] is not None:
+    if name in _OFFSET_BITS and maker != "binary" and buffers[1] is not None:
         numbers = _numbers(buffers[1], "iq"[_OFFSET_BITS[name] == 64], offset, length + 1)
-        limit = children[0][1] + children[0][3] if maker in ("list_", "large_list") else sizes[2]
+        limit = children[0][1] + children[0][3] if maker in _LISTS else sizes[2]
         return numbers is None or (numbers == sorted(numbers) and numbers[0] >= 0 and numbers[-1] <= limit)
     if name == "dictionary":
         places = _numbers(buffers[1], _PLACES[kind.args[0].args[0]], offset, length)
@@ -181,7 +260,7 @@ def _enough(kind: Any, end: int, sizes: list[Any], children: Any) -> bool:
     if name == "binary" and maker == "binary":
         return len(sizes) == 2 and sizes[1] >= end * kind.args[0]
     if name in _OFFSET_BITS:
-        rest = 2 if maker in ("list_", "large_list") else 3
+        rest = 2 if maker in _LISTS else 3
         return len(sizes) == rest and (not end or sizes[1] * 8 >= (end + 1) * _OFFSET_BITS[name])
     bits = _BITS.get(name)
     return bits is not None and len(sizes) == 2 and sizes[1] * 8 >= end * bits
@@ -192,7 +271,10 @@ def chunk_args(args: Args, kwargs: Kwargs) -> str | None:
     arrays, kind = args
     made = refs("pyarrow.lib: _restore_array")
     fits = not kwargs and type(arrays) is list and all(made_by(a) in made for a in arrays)
-    return None if fits and (kind is None or made_by(kind) in TYPES) else "takes arrays and a type"
+    if not fits or not (kind is None or made_by(kind) in TYPES):
+        return "takes arrays and a type"
+    _remains(kind or arrays[0], arrays)
+    return None
 
 
 _COLUMNS: Final = refs("pyarrow.lib: _restore_array chunked_array")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from safeload.allowlists.rules_forms import attributes, is_made_by, is_ref_in, is_size, refs
+from safeload.allowlists.rules_numpy import STRING_DTYPES
 from safeload.scan.inert import ref_of
 
 ARRAY_CLASSES: Final = refs(
@@ -39,7 +40,7 @@ def array_state(_: Any, state: Any) -> str | None:
         is_ref_in(given["subclass"], ARRAY_CLASSES)
         and is_size(given["shape"])
         and given["order"] in ("C", "F")
-        and _dtype(given["dtype"])
+        and (_dtype(given["dtype"]) or is_made_by(given["dtype"], STRING_DTYPES))  # which a pickle follows, as objects
         and type(given.get("allow_mmap", False)) is bool
         and (alignment is None or type(alignment) is int and 0 < alignment <= 255)
     )

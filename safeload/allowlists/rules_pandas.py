@@ -103,15 +103,6 @@ def wrapped_args(args: Args, kwargs: Kwargs) -> str | None:
     return None if fits and state is None else "makes something other than a pandas array"
 
 
-def wrapped_state(_: Any, state: Any) -> str | None:
-    """``(type, values[, attributes])`` or ``(attributes,)``; older versions write the dict alone."""
-    parts = state if type(state) is tuple else (state,)
-    values, attributes = (parts[:-1], parts[-1]) if len(parts) != 2 else (parts, {})
-    fits = len(values) in (0, 2) and all(isinstance(part, Inert) for part in values)
-    fits = fits and type(attributes.get("_cache")) in (dict, type(None))
-    return None if fits and own_attributes(attributes) else "its state must be values and their type"
-
-
 def _places(placement: Any) -> list[int] | None:
     """The columns that a block holds; None if they cannot be read here."""
     if type(placement) is slice:

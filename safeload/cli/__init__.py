@@ -8,7 +8,17 @@ from __future__ import annotations
 import click
 
 import safeload
-from safeload.cli import converting, demonstrating, installing, looking, pinning, signing, standing, teaching
+from safeload.cli import (
+    converting,
+    demonstrating,
+    detonating,
+    installing,
+    looking,
+    pinning,
+    signing,
+    standing,
+    teaching,
+)
 
 
 @click.group()
@@ -22,6 +32,7 @@ for _command in (
     looking.check,
     converting.convert,
     converting.twin,
+    detonating.detonate,
     pinning.pin,
     pinning.verify,
     signing.signed,

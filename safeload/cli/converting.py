@@ -15,8 +15,10 @@ from rich.text import Text
 import safeload
 from safeload.cli.screen import OUT, place_text
 from safeload.scan.report import printable
+from safeload.tensors.contents import Sandbox
 
 NOT_DONE: Final = 1
+SANDBOX: Final = ("never", "auto", "always")
 
 
 @click.command()
@@ -24,8 +26,14 @@ NOT_DONE: Final = 1
 @click.argument("out", required=False, type=click.Path(path_type=Path))
 @click.option("--overwrite", is_flag=True, help="Replace a file that was not made by this.")
 @click.option("--cache", "into_cache", is_flag=True, help="Into the cache folder, under the digest.")
-def convert(source: Path, out: Path | None, overwrite: bool, into_cache: bool) -> None:  # noqa: FBT001 - click's flags
-    """Write the tensors of a checkpoint as safetensors; none of its code is run.
+@click.option(
+    "--sandbox",
+    type=click.Choice(SANDBOX),
+    help="auto: run the file in a child that can do nothing, where a value is to be had in no other way; "
+    "always: take all of it from there. Without it, what the policy says: never.",
+)
+def convert(source: Path, out: Path | None, overwrite: bool, into_cache: bool, sandbox: Sandbox | None) -> None:  # noqa: FBT001 - click's flags
+    """Write the tensors of a checkpoint as safetensors; none of its code is run unless --sandbox says so.
 
     SOURCE is a file, an index of shards, or a folder. Without OUT, the files stand beside what they
     were made from, under the names that libraries look for. Exits with 1 if something cannot be converted.
@@ -33,7 +41,12 @@ def convert(source: Path, out: Path | None, overwrite: bool, into_cache: bool) -
     with _progress() as bar:
         try:
             done = safeload.convert(
-                source, out, overwrite=overwrite, into_cache=into_cache, watch=lambda path: _watched(bar, path)
+                source,
+                out,
+                overwrite=overwrite,
+                into_cache=into_cache,
+                watch=lambda path: _watched(bar, path),
+                sandbox=sandbox,
             )
         except (safeload.SafeloadError, OSError) as error:
             bar.stop()

@@ -14,10 +14,14 @@ from safeload.policy import Ground
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 
+ATTEMPTED: Final = "attempted"
+"""What ``safeload detonate`` saw."""
+
 HELP: Final = "`safeload check FILE` says what it asks for and why it is refused, `safeload explain` what a name is."
 
 # A rule for each ground of a refusal, and for what nobody could read.
 RULES: Final = {ground.name.lower(): ground.value for ground in Ground} | {
+    ATTEMPTED: "tried what no file has to do",
     "unpinned": "may not load whatever it asks for",
     "unreadable": "cannot be read to its end",
     "error": "cannot be opened",

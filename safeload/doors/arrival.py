@@ -5,6 +5,9 @@ unpickles pays for this module alone.
 """
 
 import sys
+from os import lstat
+
+from safeload.boot import ENVIRONMENT, SYSTEM_FILE
 
 TYPE_CHECKING = False  # typing itself would cost more than this module
 if TYPE_CHECKING:
@@ -40,13 +43,34 @@ def stand() -> None:
 
 
 def _stand_in_c(_pickle: "Any") -> None:
+    as_shipped = _is_as_shipped()
+
+    def first_loads(*args: "Any", **options: "Any") -> "Any":
+        """Small numbers and text are loaded without the guard, which is brought in for more than that."""
+        if as_shipped and len(args) == 1 and not options and inplace.is_data(args[0]) and not _importing():
+            return original(args[0])
+        return settle().loads(*args, **options)
+
     inplace.interpose(inplace.LOAD, _pickle.load, _first("load"))
-    inplace.interpose(inplace.LOADS, _pickle.loads, _first("loads"))
+    original = inplace.interpose(inplace.LOADS, _pickle.loads, first_loads)
     inplace.interpose(inplace.UNPICKLER_LOAD, _pickle.Unpickler.load, _first("unpickler_load"))
     inplace.interpose(inplace.FIND_CLASS, _pickle.Unpickler.find_class, _first("find_class"))
     for cls in with_subclasses(_pickle.Unpickler):
         inplace.interpose_init(cls, _first("open_unpickler"))
     inplace.interpose(inplace.AUDIT, sys.audit, _first("find_class"))
+
+
+def _is_as_shipped() -> bool:
+    """Whether nothing was configured, by which also numbers might be refused, or their loads be told."""
+    if ENVIRONMENT:
+        return False
+    try:
+        lstat(SYSTEM_FILE)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        pass  # there is something, and who reads it says what is wrong
+    return False
 
 
 def settle() -> "ModuleType":

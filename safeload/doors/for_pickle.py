@@ -177,9 +177,9 @@ def _run(tape: Tape, call: Callable[[], Any]) -> Any:
 
 def _refuse_strain(load: guard.Load, tape: Tape, kind: type[NestedRecorder]) -> None:
     weighed, tape.weighed = tape.weighed, False
-    if not weighed and guard.is_regular(tape.file):
-        joblibs = issubclass(kind, JoblibRecorder)
-        guard.refuse_strain(load, of_file(tape.file, guard.limits(), until_build=joblibs))
+    # joblib's is weighed as it is looked at: arrays stand between its opcodes.
+    if not weighed and not issubclass(kind, JoblibRecorder) and guard.is_regular(tape.file):
+        guard.refuse_strain(load, of_file(tape.file, guard.limits()))
 
 
 def look_and_judge(  # noqa: PLR0913 - all that one load is
@@ -217,7 +217,7 @@ def look_and_judge(  # noqa: PLR0913 - all that one load is
             if override in (Override.IMPORTS, Override.BY_SOURCE) and report.problem not in ENDED:
                 # What the unpickler makes of the rest, it may never ask for.
                 guard.refuse_unread(load, report.problem)
-            load.approved = guard.NOTHING
+            load.approved, load.broken = guard.NOTHING, report.problem
             tape.replay_whole()
             return
         if override is Override.BY_SOURCE:

@@ -17,7 +17,8 @@ from safeload import grants, record, settings
 from safeload.pins import claims, held
 from safeload.pins.held import Held, NotHeldError
 from safeload.pins.lock import Level, Lock, Pin
-from safeload.policy import GRANT, Mode, Verdict
+from safeload.policy import Mode, Verdict
+from safeload.rulebook import GRANT
 from safeload.scan.report import GlobalRef
 from safeload.state import STATE
 

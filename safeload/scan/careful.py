@@ -34,6 +34,7 @@ class Careful:
         self._read = file.read
         self._opcode = b""
         self.readinto = file.readinto
+        self.tell = file.tell
 
     def read(self, size: int) -> bytes:
         data: bytes = self._read(size)

@@ -52,6 +52,8 @@ STORAGES: Final = {
 }
 
 MAX_DIMENSIONS: Final = 64
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Storage:
     """The memory that tensors are views of; two tensors are tied where they name the same one."""
@@ -129,6 +131,27 @@ class SparseForm:
     parameter: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class QuantizedForm:
+    """A quantized tensor of torch's: whole numbers, and what they are multiplied with.
+
+    Attributes:
+        values: the whole numbers.
+        dtype: torch's name of the type: qint8, …
+        scale, zero_point: of all of it; or, where there is an axis, those along it.
+    """
+
+    values: TensorForm
+    dtype: str
+    scale: float | TensorForm
+    zero_point: int | TensorForm
+    axis: int | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.values.shape
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOut:
     """Something that cannot be had as data, and why."""
@@ -136,7 +159,7 @@ class LeftOut:
     reason: str
 
 
-Data = TensorForm | ArrayForm | SparseForm
+Data = TensorForm | ArrayForm | SparseForm | QuantizedForm
 Form = Data | LeftOut
 
 

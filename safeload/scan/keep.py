@@ -9,18 +9,15 @@ making of plain data.
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from safeload.scan.careful import Careful
 from safeload.scan.look import engine
-from safeload.scan.nested import ARRAY_WRAPPERS, BULK, has_objects, itemsize
-from safeload.scan.pickles import WRAPPER
+from safeload.scan.nested import ARRAY_WRAPPERS, elements_of, has_objects, itemsize
 from safeload.scan.report import GlobalRef, Use
-from safeload.scan.strain import Limits, of_file
-from safeload.scan.unpack import Unpacked
+from safeload.scan.strain import Limits, Weighed
 
 CHUNK: Final = 1 << 20
 CLASS_MAKERS: Final = frozenset(
@@ -225,7 +222,7 @@ class JoblibKeeper(Keeper):
             return
         if state.get("numpy_array_alignment_bytes") is not None:
             self.file.read(self.file.read(1)[0])
-        length = _product(state["shape"]) * itemsize(state["dtype"])
+        length = elements_of(state["shape"]) * itemsize(state["dtype"])
         made.items = [take(self.file, length, in_place=self.in_place)]
 
 
@@ -249,22 +246,10 @@ def take(file: Any, length: int, *, in_place: bool) -> Span:
     return Span(start, length, data)
 
 
-def _product(shape: Any) -> int:
-    if type(shape) is not tuple or not all(type(n) is int and n >= 0 for n in shape):
-        msg = f"an array of no possible shape: {shape!r:.100}"
-        raise ValueError(msg)
-    return math.prod(shape)
-
-
 def unpickled(file: Any, keeper: Keeper) -> Any:
     """One pickle's value, of stand-ins; raises ValueError for whatever the bytes hold."""
-    # What unpacks while it is read would have to begin again.
-    goes_back = not isinstance(file.raw, Unpacked)
-    strain = of_file(file, Limits(), until_build=WRAPPER in file.peek(BULK)) if goes_back else ""
-    if strain:
-        raise ValueError(strain)
     # It has no peek: the file then stands just behind the STOP.
-    eye = engine()(Careful(file), encoding="latin1")
+    eye = engine()(Weighed(Careful(file), Limits()), encoding="latin1")
     eye.recorder, eye.fix_imports = keeper, True
     try:
         return eye.load()

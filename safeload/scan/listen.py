@@ -130,13 +130,15 @@ class Live:
         """Whether all of those bytes were asked for."""
         return not self.file.read(1)
 
-    def skip(self, length: int) -> None:
-        """Pass over bytes that are no opcodes."""
-        while length > 0:
-            data = self.read(min(length, 1 << 20))
+    def skip(self, length: int) -> int:
+        """Pass over bytes that are no opcodes; how many there were."""
+        left = length
+        while left > 0:
+            data = self.read(min(left, 1 << 20))
             if not data:
-                return
-            length -= len(data)
+                break
+            left -= len(data)
+        return length - left
 
 
 class LivePeeking(Live):
@@ -247,8 +249,8 @@ class Window(Live):
             self._ask(self.file.seek, self.origin + self.base)
         return size
 
-    def skip(self, length: int) -> None:
-        self._pass_over("skip", length)
+    def skip(self, length: int) -> int:
+        return self._pass_over("skip", length)
 
     def tell(self) -> int:
         return self.base + self.inside

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Container
+from types import ModuleType
 from typing import Any, Final
 
 from safeload.scan.base import Base
@@ -137,10 +138,10 @@ def _again(kept: Inert, recorder: Recorder) -> Any:
 
 
 def _stands_at(ref: GlobalRef) -> Any:
-    """What a name leads to in the modules that are here; imports nothing."""
+    """What a name leads to in the modules that are here; imports nothing, asks no module's ``__getattr__``."""
     found: Any = sys.modules.get(ref.module)
     for part in ref.qualname.split("."):
-        found = getattr(found, part, None)
+        found = vars(found).get(part) if isinstance(found, ModuleType | type) else None
     return found
 
 

@@ -11,7 +11,7 @@ from safeload.scan.entry import Rulebook
 from safeload.scan.inert import Inert, Recorder
 from safeload.scan.look import look
 from safeload.scan.report import GlobalRef
-from safeload.scan.strain import Limits, of_file
+from safeload.scan.strain import Limits, Weighed, of_file
 from safeload.scan.torch_file import pickle_readers
 
 MAX_DEPTH: Final = 16
@@ -66,10 +66,12 @@ class JoblibRecorder(NestedRecorder):
     Attributes:
         reader: what the unpickler reads, byte-exact; it must offer ``skip(length)``.
         persistents: how many persistent ids the stream has.
+        limits: how much the stream may ask for.
         spans: which of the reader's answers hold each array's own bytes: from, and up to.
     """
 
     reader: Any = None
+    limits = Limits()
     persistents = 0
 
     def persistent(self, pid: Any) -> Any:
@@ -106,21 +108,36 @@ class JoblibRecorder(NestedRecorder):
             known = self.dtypes[id(dtype)] = dtype, objects, 0 if objects else itemsize(dtype)
         _, objects, size = known
         if objects:
-            report = look(self.reader, self)
+            report = look(Weighed(self.reader, self.limits), self)
             if report.problem:
                 raise ValueError(report.problem)
             return
         if state.get("numpy_array_alignment_bytes") is not None:
             padding = self.reader.read(1)
-            self.reader.read(padding[0])
-        length = math.prod(shape) * size
+            self.reader.read(padding[0] if padding else 0)
+        length = elements_of(shape) * size
         if length <= SHOWN or not self.skips:
             made.args = (self.reader.read(length),)
+            given = len(made.args[0])
         else:
-            self.reader.skip(length)
+            given = self.reader.skip(length)
+        if given < length:
+            self.reader.cut = f"it is cut short: an array has {given} of its {length} bytes"
+            raise ValueError(self.reader.cut)
+
+
+def elements_of(shape: Any) -> int:
+    """The number of elements; a negative one would lead the reader back into what it has read."""
+    if type(shape) is not tuple or not all(type(n) is int and n >= 0 for n in shape):
+        msg = f"an array of no possible shape: {shape!r:.100}"
+        raise ValueError(msg)
+    return math.prod(shape)
 
 
 DTYPE: Final = GlobalRef("numpy", "dtype")
+TEXTS: Final = frozenset(
+    GlobalRef(f"numpy.{core}._internal", "_convert_to_stringdtype_kwargs") for core in ("core", "_core")
+)
 RECORDS: Final = frozenset(GlobalRef(module, "record") for module in ("numpy", "numpy.rec", "numpy.core.records"))
 _SIMPLE: Final = re.compile(r"[<>=|]?([a-zA-Z?])(\d*)")
 _DEFAULT_SIZES: Final = {"?": 1, "b": 1, "B": 1}
@@ -157,7 +174,7 @@ def itemsize(dtype: Any) -> int:
 
 def has_objects(dtype: Any) -> bool:
     """Whether elements are Python objects, in which case a pickle follows instead of bytes."""
-    if _code(dtype).group(1) == "O":
+    if getattr(dtype, "ref", None) in TEXTS or _code(dtype).group(1) == "O":
         return True
     state = getattr(dtype, "state", None)
     if state is None:

@@ -16,7 +16,7 @@ MAX_DEPTH: Final = 200
 MAX_VISITS: Final = 4_000_000
 MAX_NAMES: Final = 256 << 20  # characters of all names together
 PLAIN: Final = (str, int, float, complex, bool, type(None), bytes, bytearray)
-_MODULE: Final = ("_parameters", "_buffers", "_modules")
+MODULE: Final = ("_parameters", "_buffers", "_modules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Outline:
         left_out: what cannot be had as data, with the reasons.
         models: where a module or a state dict begins; "" is the whole file.
         metadata: the ``_metadata`` of state dicts, by where they begin.
+        computed: names of what was left out because only the file's code could make it.
     """
 
     tensors: dict[str, Data] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Outline:
     left_out: dict[str, str] = field(default_factory=dict)
     models: list[str] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
+    computed: set[str] = field(default_factory=set)
 
 
 class Child(NamedTuple):
@@ -62,10 +64,12 @@ def outline(root: Any) -> Outline:
     Raises:
         ValueError: there is so much of it that it is taken for a trap.
     """
-    return _Walk().run(root)
+    return Walk().run(root)
 
 
-class _Walk:
+class Walk:
+    """Visits a value of stand-ins; one of real objects is visited by a walk that is made from this one."""
+
     def __init__(self) -> None:
         self.found = Outline()
         self.forms: dict[int, Any] = {}  # one form for one object: who shares it is tied
@@ -86,13 +90,13 @@ class _Walk:
                 continue
             path = self._path(place.path, child.step)
             beside = place.beside or child.beside
-            below = self._visit(child.value, path, beside=beside)
+            below = self.visit(child.value, path, beside=beside)
             if below is None:
                 continue
             if id(child.value) in above or len(stack) > MAX_DEPTH:
-                self._leave_out(path, "it holds itself, or is nested too deeply")
+                self.leave_out(path, "it holds itself, or is nested too deeply")
                 continue
-            is_model = not place.in_model and not beside and self._is_model(child.value, path)
+            is_model = not place.in_model and not beside and self.is_model(child.value, path)
             above.add(id(child.value))
             in_model = place.in_model or is_model
             stack.append(_Place(below, path, beside, in_model, id(child.value)))
@@ -107,26 +111,26 @@ class _Walk:
             raise ValueError(msg)
         return whole
 
-    def _visit(self, value: Any, path: str, *, beside: bool) -> Iterator[Child] | None:
+    def visit(self, value: Any, path: str, *, beside: bool) -> Iterator[Child] | None:
         """Note what is a leaf; for the rest, what is in it."""
         kind = type(value)
         if kind in PLAIN:
             self.found.scalars.setdefault(path, value)
             return None
-        if kind in _CONTAINERS:
-            return _inside(value)
+        if kind in CONTAINERS:
+            return inside(value)
         if isinstance(value, Made):
             return self._visit_made(value, path, beside=beside)
-        if isinstance(value, TensorForm | ArrayForm | SparseForm):
-            self._note(path, value, beside=beside)
+        if isinstance(value, Data):
+            self.note(path, value, beside=beside)
         elif isinstance(value, Stored):
-            self._leave_out(path, "a storage, not a tensor")
+            self.leave_out(path, "a storage, not a tensor")
         elif isinstance(value, Named):
-            self._leave_out(path, f"the name {value.ref}")
+            self.leave_out(path, f"the name {value.ref}")
         elif isinstance(value, LeftOut):
-            self._leave_out(path, value.reason)
+            self.leave_out(path, value.reason)
         else:
-            self._leave_out(path, f"a {printable(kind.__name__, 40)}")
+            self.leave_out(path, f"a {printable(kind.__name__, 40)}")
         return None
 
     def _visit_made(self, made: Made, path: str, *, beside: bool) -> Iterator[Child] | None:
@@ -136,34 +140,36 @@ class _Walk:
             self.forms[id(made)] = form
             self.kept.append(made)
         if isinstance(form, LeftOut):
-            self._leave_out(path, form.reason)
+            self.found.computed.add(path)
+            self.leave_out(path, form.reason)
             return None
         if isinstance(form, list):
-            return _inside(form)
+            return inside(form)
         if form is not None:
             if form.shape == () and isinstance(form, ArrayForm) and made.ref.qualname == "scalar":
                 self.found.scalars.setdefault(path, form)
             else:
-                self._note(path, form, beside=beside)
+                self.note(path, form, beside=beside)
             return None
         state = getattr(made, "state", None)
         if state is not None and is_module(state):
             return _module(state)
         if made.use is Use.CALLED and made.args and not hasattr(made, "pairs") and not _is_mapping(made):
-            self._leave_out(path, f"made by calling {made.ref}")
+            self.found.computed.add(path)
+            self.leave_out(path, f"made by calling {made.ref}")
         return _object(made, state)
 
-    def _note(self, path: str, form: Data, *, beside: bool) -> None:
+    def note(self, path: str, form: Data, *, beside: bool) -> None:
         kept = self.found.beside if beside else self.found.tensors
         if path in kept and kept[path] is not form:
-            self._leave_out(path, "another tensor of the same name")
+            self.leave_out(path, "another tensor of the same name")
         else:
             kept[path] = form
 
-    def _leave_out(self, path: str, reason: str) -> None:
+    def leave_out(self, path: str, reason: str) -> None:
         self.found.left_out.setdefault(path, reason)
 
-    def _is_model(self, value: Any, path: str) -> bool:
+    def is_model(self, value: Any, path: str) -> bool:
         """Note where a module or a state dict begins."""
         state = getattr(value, "state", None) if isinstance(value, Made) else None
         pairs = pairs_of(value)
@@ -177,19 +183,19 @@ class _Walk:
         return True
 
 
-_CONTAINERS: Final = frozenset({dict, list, tuple, set, frozenset})
+CONTAINERS: Final = frozenset({dict, list, tuple, set, frozenset})
 
 
-def _inside(value: Any) -> Iterator[Child]:
+def inside(value: Any) -> Iterator[Child]:
     if isinstance(value, dict):
         for number, (key, item) in enumerate(value.items()):
-            yield Child(_step(key, number), item)
+            yield Child(step_of(key, number), item)
     else:
         for number, item in enumerate(value):
             yield Child(str(number), item)
 
 
-def _step(key: Any, number: int) -> str:
+def step_of(key: Any, number: int) -> str:
     """A key as a part of a name; what is no plain data has only its place."""
     if isinstance(key, str):
         return key
@@ -198,22 +204,22 @@ def _step(key: Any, number: int) -> str:
 
 def is_module(state: Any) -> bool:
     """Whether this is the state of a ``torch.nn.Module``."""
-    return type(state) is dict and all(pairs_of(state.get(name)) is not None for name in _MODULE)
+    return type(state) is dict and all(pairs_of(state.get(name)) is not None for name in MODULE)
 
 
 def _module(state: dict[Any, Any]) -> Iterator[Child]:
     """A module's children in the order of ``state_dict()``, then what that leaves out."""
     passing = state.get("_non_persistent_buffers_set", ())
     passing = passing if isinstance(passing, set | frozenset | list | tuple) else ()
-    parts = [pairs_of(state[name]) or {} for name in _MODULE]
+    parts = [pairs_of(state[name]) or {} for name in MODULE]
     for part in parts:
         for number, (name, value) in enumerate(part.items()):
             if value is not None:
                 beside = part is parts[1] and name in passing
-                yield Child(_step(name, number), value, beside=beside)
+                yield Child(step_of(name, number), value, beside=beside)
     for number, (name, value) in enumerate(state.items()):
-        if name not in _MODULE:
-            yield Child(_step(name, number), value, beside=True)
+        if name not in MODULE:
+            yield Child(step_of(name, number), value, beside=True)
 
 
 _MAPPINGS: Final = frozenset({"OrderedDict", "defaultdict", "Counter", "dict", "mappingproxy"})
@@ -243,15 +249,15 @@ def _object(made: Made, state: Any) -> Iterator[Child]:
     """What an object was given: its pairs and items, its attributes, its arguments."""
     pairs = pairs_of(made)
     if pairs is not None:
-        yield from _inside(pairs)
+        yield from inside(pairs)
     if hasattr(made, "items"):
-        yield from _inside(made.items)
+        yield from inside(made.items)
     if type(state) is tuple and len(state) == 2 and all(type(s) in (dict, type(None)) for s in state):  # noqa: PLR2004
         for part in state:
-            yield from _inside(part or {})
+            yield from inside(part or {})
     elif type(state) is dict:
         attributes = state if pairs is None else {k: v for k, v in state.items() if k != "_metadata"}
-        yield from _inside(attributes)
+        yield from inside(attributes)
     elif state is not None:
         yield Child("state", state)
     if made.args and not _is_mapping(made):
@@ -267,7 +273,7 @@ def _all_tensors(pairs: dict[Any, Any] | None) -> bool:
     for key, value in pairs.items():
         if not isinstance(key, str):
             return False
-        if not isinstance(value, TensorForm | ArrayForm | SparseForm) and not (
+        if not isinstance(value, Data) and not (
             isinstance(value, Made) and isinstance(tensor_form(value), TensorForm | SparseForm)
         ):
             return False

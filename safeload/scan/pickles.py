@@ -9,16 +9,14 @@ from typing import Any, Final
 
 from safeload.scan.entry import Rulebook
 from safeload.scan.inert import Persistent
-from safeload.scan.nested import ARRAY_WRAPPERS, BULK, JoblibRecorder, NestedRecorder
+from safeload.scan.nested import ARRAY_WRAPPERS, JoblibRecorder, NestedRecorder
 from safeload.scan.reading import READ_ERRORS, Forward, Reading, look_through
 from safeload.scan.report import GlobalRef, Report
 from safeload.scan.standin import Global
-from safeload.scan.strain import Limits, of_file
 from safeload.scan.torch_file import LEGACY_PICKLES
 
 # torch's magic number as protocols 1 and above write it, behind a PROTO opcode.
 LEGACY_MAGIC: Final = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
-WRAPPER: Final = b"NumpyArrayWrapper"
 PADDING: Final = b"\0 \t\r\n"
 
 Go = Callable[[Forward], tuple[Report, NestedRecorder]]
@@ -67,9 +65,7 @@ def _all(
     done = 0
     while True:
         before = file.tell()
-        # What follows the BUILD of joblib's wrappers are the bytes of an array, and no opcodes.
-        strain = of_file(file, Limits(), until_build=WRAPPER in file.peek(BULK))
-        report = Report(problem=strain) if strain else look_through(reader, recorder)
+        report = look_through(reader, recorder)
         done += 1
         if report.problem:
             if done > 1 and count is None:

@@ -15,6 +15,7 @@ from safeload.scan.inert import Recorder
 from safeload.scan.look import Engine, holds_more, look
 from safeload.scan.nested import BULK
 from safeload.scan.report import Report
+from safeload.scan.strain import BEHIND, Limits, Weighed
 
 MAX_DEPTH: Final = 8
 
@@ -118,9 +119,10 @@ class Forward:
             return len(into)
         return self._file.readinto(into)
 
-    def skip(self, length: int) -> None:
+    def skip(self, length: int) -> int:
         """Pass over bytes that are no opcodes."""
         self._file.seek(length, io.SEEK_CUR)
+        return length
 
     def now_holds(self, data: bytes) -> None:
         """Give these bytes and no more, whatever the file has, until :meth:`go_on`."""
@@ -138,7 +140,8 @@ class Forward:
 def look_through(reader: Forward, recorder: Recorder, kind: Engine | None = None) -> Report:
     """Look at one pickle, in the one way that all unpicklers read it in."""
     engines: list[Any] = []
-    report = look(reader, recorder, options=OPTIONS, kind=kind, afterwards=engines.append)
+    weighed = Weighed(reader, Limits())
+    report = look(weighed, recorder, options=OPTIONS, kind=kind, afterwards=engines.append)
     if report.problem:
         return report
     if reader.crossed:
@@ -146,7 +149,7 @@ def look_through(reader: Forward, recorder: Recorder, kind: Engine | None = None
     holds = holds_more(engines[0], reader)
     reader.go_on()
     if holds:
-        return replace(report, problem="its last frame goes on behind its end: unpicklers differ on it")
+        return replace(report, problem=BEHIND)
     return report
 
 

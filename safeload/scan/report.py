@@ -38,6 +38,8 @@ class GlobalRef(NamedTuple):
 def printable(text: str, limit: int = 200) -> str:
     """Escape what a file could use to write over a terminal, a log or a page."""
     shown = text if len(text) <= limit else text[:limit] + "…"
+    if shown.isprintable():
+        return shown
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 

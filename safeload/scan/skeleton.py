@@ -94,13 +94,21 @@ def _unpacked(file: io.BufferedReader[Any], kind: Kind, depth: int) -> Skeleton:
     if inner is Kind.PICKLE and not _is_legacy(head):
         found = _read_pickles(content, in_place=False)
     else:  # its reader has to know where the file ends
-        spool = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the skeleton keeps it
+        found = read_skeleton(io.BufferedReader(_spooled(content)), depth=depth + 1)
+    return replace(found, format=f"{found.format} in {kind.value}")
+
+
+def _spooled(content: Any) -> Any:
+    """A file without a name, so that tensors can be mapped from it; memory, in a process that may make none."""
+    spool = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the skeleton keeps it
+    try:
         shutil.copyfileobj(content, spool, BULK)
         spool.rollover()
-        spool.seek(0)
-        # A real file, so that tensors can be mapped from it.
-        found = read_skeleton(io.BufferedReader(_Raw(spool)), depth=depth + 1)
-    return replace(found, format=f"{found.format} in {kind.value}")
+    except (PermissionError, FileNotFoundError):  # of the folder for such files
+        content.seek(0)
+        return io.BytesIO(content.read())
+    spool.seek(0)
+    return _Raw(spool)
 
 
 class _Raw(io.FileIO):

@@ -19,6 +19,7 @@ except ImportError:  # no compiler when it was installed
 
 CHUNK: Final = 1 << 18
 LONGEST_LINE: Final = 1 << 28
+BEHIND: Final = "its last frame goes on behind its end: unpicklers differ on it"
 
 
 class Limits(NamedTuple):
@@ -47,19 +48,18 @@ def of_bytes(data: Any, limits: Limits) -> str:
         return ""
 
 
-def of_file(file: Any, limits: Limits, *, until_build: bool = False) -> str:
-    """The same of a file that can go back; it is left where it stood.
-
-    Args:
-        until_build: what follows the first BUILD may be no opcodes, as in joblib's files.
-    """
+def of_file(file: Any, limits: Limits) -> str:
+    """The same of a file that can go back and holds opcodes only; it is left where it stood."""
     if engine is None:
         return ""
     start = file.tell()
-    walk = engine.Walk(float(start), *limits, until_build)
+    walk = engine.Walk(float(start), *limits)
     if type(file) is io.BytesIO:
         with file.getbuffer() as buffer:
-            walk.feed(buffer[start:])
+            taken = start + walk.feed(buffer[start:])
+            # Without us it would be left behind the frame, and the look that sees ahead leaves it behind the STOP.
+            if 0 < walk.behind <= len(buffer) - taken:
+                return BEHIND
         return str(walk.found)
     at, size = start, CHUNK
     try:
@@ -83,27 +83,50 @@ DEFAULTS: Final = Limits()
 class Following:
     """The same of a stream that cannot go back, told what it gives before the unpickler is."""
 
-    def __init__(self, limits: Limits, *, until_build: bool = False) -> None:
-        self._walk = None if engine is None else engine.Walk(0.0, *limits, until_build)
+    def __init__(self, limits: Limits) -> None:
+        self._walk = None if engine is None else engine.Walk(0.0, *limits)
         self._seen = 0
-        self._skip = 0
-        self._rest = bytearray()
 
     def gives(self, at: int, data: bytes) -> str:
         """The stream holds ``data`` from byte ``at`` on; what it asks too much of."""
-        walk = self._walk
-        if walk is None or walk.over:
-            return ""
         new = data[max(0, self._seen - at) :]
         self._seen = max(self._seen, at + len(data))
-        if self._skip >= len(new):
-            self._skip -= len(new)
-            return ""
-        self._rest += new[self._skip :]
-        self._skip = 0
-        if len(self._rest) > CHUNK and b"\n" not in new:
-            return ""  # a long line goes on
-        taken = walk.feed(self._rest)
-        self._skip = max(0, taken - len(self._rest))
-        del self._rest[:taken]
-        return str(walk.found)
+        return "" if self._walk is None else self._walk.give(new) or ""
+
+
+class Weighed:
+    """What an unpickler reads from that is told nothing but opcodes: all it is told is weighed first.
+
+    joblib's arrays stand between the opcodes, where no walk ahead of the unpickler could know them.
+    They are read from the file that this one reads.
+
+    Attributes:
+        found: what was asked too much of; empty so far.
+    """
+
+    __slots__ = ("_give", "_read", "_readinto", "_readline", "found")
+
+    def __init__(self, file: Any, limits: Limits) -> None:
+        self._read, self._readline, self._readinto = file.read, file.readline, file.readinto
+        self._give = None if engine is None else engine.Walk(float(file.tell()), *limits).give
+        self.found = ""
+
+    def _weigh(self, data: Any) -> None:
+        self.found = "" if self._give is None else self._give(data) or ""
+        if self.found:
+            raise ValueError(self.found)
+
+    def read(self, size: int) -> Any:
+        data = self._read(size)
+        self._weigh(data)
+        return data
+
+    def readline(self) -> Any:
+        data = self._readline()
+        self._weigh(data)
+        return data
+
+    def readinto(self, into: Any) -> Any:
+        count = self._readinto(into)
+        self._weigh(into)
+        return count

@@ -12,6 +12,7 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import replace
 from typing import IO, Any, BinaryIO, Final, cast
 
@@ -144,11 +145,19 @@ def _read_torch(
         is_pickle = name.casefold().endswith(".pkl")
         if _STORAGE.fullmatch(name.removeprefix(root)) and not is_pickle:
             continue
+        told = member if member.CRC else _unchecked(member)
         if is_pickle:
-            pickles.append(member)
-        reports.append(_member(archive, member, reading, pickle=is_pickle))
+            pickles.append(told)
+        reports.append(_member(archive, told, reading, pickle=is_pickle))
     reports.append(Report(problem=_disagreement(archive, file, root, pickles, reading)))
     return "torch zip", reports
+
+
+def _unchecked(member: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    """As torch reads a member without a checksum; ``torch.serialization.set_crc32_options(False)`` writes 0."""
+    unchecked: Any = copy(member)
+    unchecked.CRC = None  # what zipfile takes for none
+    return cast("zipfile.ZipInfo", unchecked)
 
 
 def _disagreement(

@@ -7,7 +7,8 @@ from importlib.util import find_spec
 from typing import Any, Final, Literal
 
 from safeload.errors import TensorsError
-from safeload.scan.forms import SIZES, ArrayForm, Data, SparseForm, Storage, TensorForm
+from safeload.scan.forms import SIZES, ArrayForm, Data, QuantizedForm, SparseForm, Storage, TensorForm
+from safeload.tensors.quantized import torch_quantized
 from safeload.tensors.source import Source
 
 Framework = Literal["pt", "np"]
@@ -71,6 +72,11 @@ class Builder:
                 msg = "a sparse tensor, which numpy has not"
                 raise NotHereError(msg)
             return torch_sparse(form, [self.make(part) for part in form.parts])
+        if isinstance(form, QuantizedForm):
+            if self.framework == "np" or not has("torch"):
+                msg = "a quantized tensor, which numpy has not"
+                raise NotHereError(msg)
+            return torch_quantized(form, self.make)
         if isinstance(form, TensorForm):
             return self._tensor(form) if self.framework != "np" and has("torch") else self._view(form)
         array = self._array(form)

@@ -8,10 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from safeload.errors import TensorsError
 from safeload.scan.sniff import is_safetensors
-from safeload.tensors.build import Builder, NotHereError, has, torch_storage, torch_tensor
-from safeload.tensors.source import Source
 
 SEEN: Final = 9  # the header's length, and its first brace
 
@@ -50,6 +47,11 @@ def opened_at(source: Any, *, restore: Restore | None = None) -> dict[str, Any] 
     Args:
         restore: puts each storage where it is wanted; with it, all tensors are torch's.
     """
+    # Every load asks how a file begins; few begin so.
+    from safeload.errors import TensorsError
+    from safeload.tensors.build import Builder, NotHereError, has, torch_storage, torch_tensor
+    from safeload.tensors.source import Source
+
     at = source.tell() if hasattr(source, "tell") else None
     try:
         with Source(source) as opened:

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from safeload.errors import TensorsError
-from safeload.scan.forms import TensorForm
+from safeload.policy import Running
+from safeload.scan.forms import QuantizedForm, TensorForm
 from safeload.scan.outline import Outline
 from safeload.scan.report import printable
 from safeload.scan.safetensors_header import forms_in
 from safeload.scan.skeleton import Skeleton
 from safeload.tensors.build import NotHereError
+from safeload.tensors.contents import VERSIONS, Contents, contents_of
 from safeload.tensors.copying import DIFFERENT, Progress, sha256_of, write_entries
-from safeload.tensors.load import VERSIONS, outline_of
 from safeload.tensors.names import safetensors_name
 from safeload.tensors.source import Source
 from safeload.tensors.ties import tied
@@ -27,7 +28,10 @@ from safeload.tensors.write import Entry, entry_of, header_of, replacing
 
 DIGEST: Final = "safeload.source_sha256"
 VERSION: Final = "safeload.version"
-RESERVED: Final = frozenset({"__metadata__", "format", DIGEST, VERSION, VERSIONS})
+RAN: Final = "safeload.sandbox"
+"""Says, where it stands, that the file's code was allowed to run in a child, and how far."""
+
+RESERVED: Final = frozenset({"__metadata__", "format", DIGEST, VERSION, VERSIONS, RAN})
 WHOLE: Final = "tensor"
 """The name of a tensor that is the whole file: a name of no letters is none in safetensors."""
 
@@ -62,12 +66,19 @@ class Conversion:
     sidecar: Path | None = None
 
 
-def convert_file(
-    source: Path, out: Path | None = None, *, overwrite: bool = False, progress: Progress | None = None, known: str = ""
+def convert_file(  # noqa: PLR0913 - one file's conversion
+    source: Path,
+    out: Path | None = None,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    known: str = "",
+    how: Running = Running.NEVER,
 ) -> Conversion:
     """Write the tensors of one file as safetensors; see :func:`safeload.convert`.
 
     Args:
+        how: whether the file's code may run in a child.
         known: the digest of the file, where ``out`` is named by it; no file of another is written there.
     """
     out = source.with_name(safetensors_name(source.name)) if out is None else out
@@ -78,21 +89,20 @@ def convert_file(
         if out.exists():
             digest = known or sha256_of(opened)
             before = _made_by_us(out)
-            if before == digest:
+            if before == (digest, how.value):
                 return Conversion(source=source, out=out, sha256=digest, fresh=False, sidecar=_sidecar(out, there=True))
             if before is None and not overwrite:
                 msg = f"'{printable(str(out))}' is there and was not made by this: name another, or overwrite it"
                 raise TensorsError(msg)
         if not overwrite:
             _not_over_anothers(out.with_name(f"{out.name}.json"))
-        skeleton = opened.skeleton()
-        found = outline_of(skeleton)
-        return _written(opened, skeleton, found, source, out, progress or _silent, known)
+        return _written(opened, contents_of(opened, how), how, source, out, progress or _silent, known)
 
 
 def _written(  # noqa: PLR0913, PLR0917 - one file's conversion
-    opened: Source, skeleton: Skeleton, found: Outline, source: Path, out: Path, progress: Progress, known: str
+    opened: Source, contents: Contents, how: Running, source: Path, out: Path, progress: Progress, known: str
 ) -> Conversion:
+    skeleton, found = contents.skeleton, contents.found
     entries, ties, left_out = _entries(found)
     if not entries:
         msg = f"'{printable(str(source))}' holds no tensor that safetensors could hold"
@@ -104,10 +114,11 @@ def _written(  # noqa: PLR0913, PLR0917 - one file's conversion
     stamp = opened.stamp()
     with replacing(out) as file:
         is_torch = any(isinstance(entry.form, TensorForm) for entry in entries)
-        head, ordered = header_of(entries, _metadata(skeleton, found, ties, is_torch=is_torch, digest="0" * 64))
+        said = _metadata(skeleton, found, ties, how, is_torch=is_torch)
+        head, ordered = header_of(entries, said | {DIGEST: "0" * 64})
         file.write(head)
         digest = write_entries(file.fileno(), opened, ordered, len(head), progress)
-        final, _ = header_of(entries, _metadata(skeleton, found, ties, is_torch=is_torch, digest=digest))
+        final, _ = header_of(entries, said | {DIGEST: digest})
         os.pwrite(file.fileno(), final, 0)
         _verify(file, ordered, final)
         if opened.stamp() != stamp or known not in ("", digest):
@@ -138,6 +149,11 @@ def _entries(found: Outline) -> tuple[list[Entry], dict[str, str], dict[str, str
         left_out |= {name: "a name that safetensors cannot have" for name in group if name not in names}
         if not names:
             continue
+        if isinstance(form, QuantizedForm):
+            parts, reason = _quantized(names[0] or WHOLE, form)
+            entries += parts
+            left_out |= dict.fromkeys(names, reason)
+            continue
         try:
             entries.append(entry_of(names[0] or WHOLE, form))
         except NotHereError as error:
@@ -145,6 +161,16 @@ def _entries(found: Outline) -> tuple[list[Entry], dict[str, str], dict[str, str
             continue
         ties |= dict.fromkeys(names[1:], names[0])
     return entries, ties, left_out
+
+
+def _quantized(name: str, form: QuantizedForm) -> tuple[list[Entry], str]:
+    """The parts of what safetensors has no type for, under names that say so."""
+    values, scale, point = f"{name}.int_repr", f"{name}.scale", f"{name}.zero_point"
+    if isinstance(form.scale, TensorForm) and isinstance(form.zero_point, TensorForm):
+        parts = {values: form.values, scale: form.scale, point: form.zero_point}
+        return [entry_of(*part) for part in parts.items()], f"quantized along axis {form.axis}: {', '.join(parts)}"
+    words = f"quantized: {values}, scale {form.scale!r}, zero_point {form.zero_point!r}"
+    return [entry_of(values, form.values)], words
 
 
 def _is_name(name: str) -> bool:
@@ -156,25 +182,28 @@ def _is_name(name: str) -> bool:
 
 
 def _metadata(
-    skeleton: Skeleton, found: Outline, ties: Mapping[str, str], *, is_torch: bool, digest: str
+    skeleton: Skeleton, found: Outline, ties: Mapping[str, str], how: Running, *, is_torch: bool
 ) -> dict[str, str]:
     from safeload import __version__
 
     kept = {name: text for name, text in skeleton.metadata.items() if not name.startswith("safeload.")}
-    said = {"format": "pt" if is_torch else "np", DIGEST: digest, VERSION: __version__}
+    said = {"format": "pt" if is_torch else "np", DIGEST: "", VERSION: __version__}
+    if how is not Running.NEVER:
+        said[RAN] = how.value
     if "" in found.metadata:
         said[VERSIONS] = json.dumps(found.metadata[""], default=str)
     return kept | dict(ties) | said
 
 
-def _made_by_us(out: Path) -> str | None:
-    """The digest of the file that an earlier conversion was made from; None if it is no such."""
+def _made_by_us(out: Path) -> tuple[str, str] | None:
+    """The digest of the file that an earlier conversion was made from, and how; None if it is no such."""
     try:
         with Source(out) as opened:
             found = opened.skeleton()
     except (TensorsError, OSError):
         return None
-    return found.metadata.get(DIGEST) if found.format == "safetensors" else None
+    digest = found.metadata.get(DIGEST) if found.format == "safetensors" else None
+    return None if digest is None else (digest, found.metadata.get(RAN, Running.NEVER.value))
 
 
 def _verify(file: Any, entries: list[Entry], head: bytes) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any
 
-from safeload.errors import TensorsError
 from safeload.scan.forms import ArrayForm, Data
-from safeload.scan.outline import Outline, outline
 from safeload.scan.report import GlobalRef, printable
-from safeload.scan.skeleton import Skeleton
 from safeload.tensors.build import Builder, Framework, NotHereError
+from safeload.tensors.contents import Contents, Sandbox, contents_of, running
 from safeload.tensors.source import Readable, Source
-from safeload.tensors.ties import with_ties
 
-VERSIONS: Final = "safeload.state_dict_metadata"
+if TYPE_CHECKING:
+    from safeload.sandbox.contained import Ran
 
 
 class Tensors(dict[str, Any]):
@@ -29,6 +26,7 @@ class Tensors(dict[str, Any]):
         format: what the file is.
         globals: what code the file names; none of it was imported.
         metadata: text beside the tensors of a safetensors file.
+        ran: what became of the file's code in a child; None where nothing of it was run.
     """
 
     scalars: dict[str, Any]
@@ -38,12 +36,13 @@ class Tensors(dict[str, Any]):
     format: str
     globals: tuple[GlobalRef, ...]
     metadata: dict[str, str]
+    ran: Ran | None
     _versions: Mapping[str, Any]
 
     def __init__(self, tensors: Mapping[str, Any] | None = None) -> None:
         super().__init__(tensors or {})
         self.scalars, self.left_out, self.beside, self.metadata = {}, {}, {}, {}
-        self.models, self.format, self.globals, self._versions = (), "", (), {}
+        self.models, self.format, self.globals, self._versions, self.ran = (), "", (), {}, None
 
     @property
     def _metadata(self) -> Any:
@@ -65,6 +64,7 @@ class Tensors(dict[str, Any]):
         found = Tensors(_below(self, cut))
         found.scalars, found.left_out = _below(self.scalars, cut), _below(self.left_out, cut)
         found.beside, found.format, found.globals = _below(self.beside, cut), self.format, self.globals
+        found.ran = self.ran
         models = dict.fromkeys(self.models)
         found.models = tuple(_below(models | {f"{m}.": None for m in models if m == name}, cut))
         versions = dict(self._versions)
@@ -89,9 +89,17 @@ def _below(names: Mapping[str, Any], cut: str) -> dict[str, Any]:
 
 
 def load_tensors(
-    source: Readable, *, framework: Framework | None = None, device: Any = None, mmap: bool = True
+    source: Readable,
+    *,
+    framework: Framework | None = None,
+    device: Any = None,
+    mmap: bool = True,
+    sandbox: Sandbox | None = None,
 ) -> Tensors:
     """Take the tensors, arrays, numbers and texts out of a file. None of its code is imported or run.
+
+    Nor is it by default where only that code could make a value: such values are left out. With
+    ``sandbox="auto"`` it runs for their sake, in a child process that can do nothing but hand back numbers.
 
     Reads torch's files (zip, legacy, TorchScript), joblib's in every compression, pickles, npy, npz
     and safetensors. A file on disk is mapped: its bytes are not copied, and must not be overwritten
@@ -103,45 +111,24 @@ def load_tensors(
             file holds such and torch is installed, else numpy's.
         device: where torch's tensors go.
         mmap: False to copy the bytes, so that the file may be overwritten.
+        sandbox: "never" to run nothing; "auto" to run the file in a child where a value is to be had in no
+            other way; "always" to take all of it from the child. Left out, what the policy says: "never".
 
     Raises:
         TensorsError: nothing can be taken out of it, or what would hold it is not installed.
+        SandboxError: it was to be read or run in a child, and none can be had or nothing came of it.
+        PolicyError: the policy is locked, and runs less than was asked for.
         OSError: it cannot be opened or read.
     """
+    how = running(sandbox)
     with Source(source, maps=mmap) as opened:
-        skeleton = opened.skeleton()
-        found = outline_of(skeleton)
-        return _built(skeleton, found, Builder(opened, framework, device))
+        return _built(contents_of(opened, how), Builder(opened, framework, device))
 
 
-def outline_of(skeleton: Skeleton) -> Outline:
-    """The names in a file.
-
-    Raises:
-        TensorsError: there is so much of it that it is taken for a trap.
-    """
-    try:
-        found = outline(skeleton.value)
-    except (ValueError, TypeError, RecursionError, MemoryError) as error:
-        msg = f"no tensors can be taken out of it: {printable(str(error), 500)}"
-        raise TensorsError(msg) from None
-    found.left_out.update(skeleton.notes)
-    with_ties(found.tensors, skeleton.metadata)
-    if "" not in found.metadata and VERSIONS in skeleton.metadata:
-        found.metadata[""] = _versions(skeleton.metadata[VERSIONS])
-    return found
-
-
-def _versions(text: str) -> Any:
-    """The versions of modules as :func:`safeload.convert` has written them."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _built(skeleton: Skeleton, found: Outline, builder: Builder) -> Tensors:
+def _built(contents: Contents, builder: Builder) -> Tensors:
+    skeleton, found = contents.skeleton, contents.found
     made = Tensors()
+    made.ran = contents.ran
     made.format, made.metadata = skeleton.format, skeleton.metadata
     made.globals = tuple(sorted(skeleton.uses))
     made.left_out, made.models, made._versions = found.left_out, tuple(found.models), found.metadata

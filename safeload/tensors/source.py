@@ -98,6 +98,11 @@ class Source:
         return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
     @property
+    def content(self) -> memoryview | None:
+        """The bytes, where they came without a file."""
+        return self._memory
+
+    @property
     def whole(self) -> int:
         """The descriptor of the file itself, which nobody's reading moves."""
         return self._file.fileno()
@@ -117,7 +122,9 @@ class Source:
             return memoryview(bytearray())
         if span.data is not None:
             # What an unpickler has made of them may be shared or read-only.
-            return memoryview(span.data if isinstance(span.data, bytearray) else bytearray(span.data))
+            # A map of what nobody else has is our own.
+            is_ours = isinstance(span.data, bytearray) or (isinstance(span.data, memoryview) and not span.data.readonly)
+            return memoryview(span.data if is_ours else bytearray(span.data))
         if self._memory is not None and self._spans_in is self._file:
             return self._memory[span.start : span.start + span.length]
         if self.maps and span.length >= MAPPED_FROM:

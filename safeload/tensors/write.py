@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from safeload.errors import TensorsError
-from safeload.scan.forms import SIZES, ArrayForm, Data, SparseForm, TensorForm
+from safeload.scan.forms import SIZES, ArrayForm, Data, QuantizedForm, SparseForm, TensorForm
 from safeload.scan.keep import Span
 from safeload.scan.safetensors_header import CODES, MAX_HEADER
 from safeload.tensors.build import NotHereError
@@ -61,6 +61,9 @@ def entry_of(name: str, form: Data) -> Entry:
     """
     if isinstance(form, SparseForm):
         msg = "safetensors has no sparse tensors"
+        raise NotHereError(msg)
+    if isinstance(form, QuantizedForm):
+        msg = "safeload.tensors.convert writes its parts"
         raise NotHereError(msg)
     if isinstance(form, TensorForm):
         dtype, straight = form.dtype, form.contiguous and not form.conj and not form.neg

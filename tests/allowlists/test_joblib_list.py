@@ -98,12 +98,13 @@ def values() -> dict[str, Any]:
         "objects": {"x": objects, "y": np.arange(3)},
         "structured": np.zeros(2, dtype=[("a", "f4"), ("b", "i8")]),
         "matrix": np.asmatrix([[1, 2]]),
+        "texts": np.array(["a", "bb"], dtype=np.dtypes.StringDType()),
         "scalars": [np.float32(1), np.int64(2), np.dtype("U3")],
     }
 
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
-@pytest.mark.parametrize("kind", ["array", "fortran", "objects", "structured", "matrix", "scalars"])
+@pytest.mark.parametrize("kind", ["array", "fortran", "objects", "structured", "matrix", "texts", "scalars"])
 @pytest.mark.parametrize("compress", [0, 3])
 def test_what_joblib_dumps_passes(
     kind: str, compress: int, tmp_path: Path, request: pytest.FixtureRequest

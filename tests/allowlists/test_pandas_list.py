@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import importlib.util
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -51,6 +52,46 @@ def frames() -> dict[str, Callable[[], Any]]:
         made[name] = lambda name=name: pd.Series([1, 0, 1]).astype(name)
         made[name + " type"] = lambda name=name: pd.Series([1, 0, 1]).astype(name).dtype
     return made
+
+
+def columns() -> dict[str, Callable[[], Any]]:
+    """Columns of pyarrow, of every kind that has children, offsets or places; none where it is not installed."""
+    if importlib.util.find_spec("pyarrow") is None:
+        return {}
+    import pyarrow as pa
+
+    pairs = pa.map_(pa.string(), pa.list_(pa.int64()))
+    made: dict[str, Callable[[], Any]] = {
+        "texts": lambda: pa.array(["a", None, "bc"]),
+        "large texts": lambda: pa.array(["a", None], type=pa.large_string()),
+        "bytes": lambda: pa.array([b"a", None]),
+        "bytes of one length": lambda: pa.array([b"ab", None], type=pa.binary(2)),
+        "lists": lambda: pa.array([["a"], ["b", None], None]),
+        "large lists of lists": lambda: pa.array([[[1]], None], type=pa.large_list(pa.list_(pa.int8()))),
+        "maps": lambda: pa.array([[("a", [1])], [("b", [2, 3]), ("c", None)], None], type=pairs),
+        "structures": lambda: pa.array([{"x": 1, "y": "q"}, {"x": None, "y": None}, None]),
+        "places": lambda: pa.array(["a", "b", None, "a"]).dictionary_encode(),
+        "lists of places": lambda: pa.array([["a", "b"]]).cast(pa.list_(pa.dictionary(pa.int8(), pa.string()))),
+        "decimals": lambda: pa.array([decimal.Decimal("1.20"), None]),
+        "times": lambda: pa.array([datetime.datetime(2026, 1, 1)], type=pa.timestamp("us", "UTC")),
+        "spans": lambda: pa.array([datetime.timedelta(1), None]),
+        "nothing": lambda: pa.nulls(3),
+        "truths": lambda: pa.array([True, None, False] * 9),
+        "a part": lambda: pa.array(["a", None, "bc", "d"])[1:3],
+        "chunks": lambda: pa.chunked_array([pa.array([1]), pa.array([2, None])]),
+        "a table": lambda: pa.table({"a": [1, None], "b": [[1], [2]]}, metadata={"of": "mine"}),
+    }
+    return made | {
+        f"a column of {name}": lambda make=make: pd.Series(pd.arrays.ArrowExtensionArray(make()))
+        for name, make in made.items()
+        if name != "a table"
+    }
+
+
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+@pytest.mark.parametrize("kind", sorted(columns()))
+def test_columns_of_arrow_pass(kind: str, protocol: int) -> None:
+    assert refusals(pickle.dumps(columns()[kind](), protocol)) == []
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 4, 5])

@@ -2,7 +2,10 @@
 
 Each case runs in two fresh processes that live side by side, one guarded and one plain, and take
 turns; the figure is the median of the ratios of neighbours, so that a machine whose speed drifts
-still gives an honest one. Peak memory is that of processes that run the case once.
+still gives an honest one. Peak memory is that of processes that run the case once. A case "once in
+a process" has two new processes for each pair, in which a small file was loaded before.
+
+Compile first, as an installation does: ``python -m compileall safeload``.
 """
 
 from __future__ import annotations
@@ -76,10 +79,20 @@ CASES = {
     "id() in a loop": ("path.write_bytes(b'')", "[id(D) for _ in range(100_000)]", 41),
 }
 
+ONCE = {
+    # case: (set-up that also writes `small`, the load before, the load, pairs of processes)
+    "torch state dict of 200 MB, once in a process": (
+        "torch.save({f'l{i}':torch.zeros(166_666) for i in range(300)},path);torch.save({'l':torch.zeros(6)},small)",
+        "torch.load(small,weights_only=GUARDED_FALSE)",
+        "torch.load(path,weights_only=GUARDED_FALSE)",
+        11,
+    ),
+}
+
 PRELUDE = """
 import sys, json, time, os, pathlib, resource, copy, gc
-path = pathlib.Path(sys.argv[1]); guarded = sys.argv[2] == 'guarded'; rounds = int(sys.argv[3])
-os.environ.setdefault('SAFELOAD_LOG', 'off')
+path = pathlib.Path(sys.argv[1]); small = path.with_suffix('.small')
+guarded = sys.argv[2] == 'guarded'; rounds = int(sys.argv[3])
 if guarded:
     import safeload
 import pickle
@@ -106,7 +119,7 @@ L = pickle.loads
 B = path.read_bytes() if 'tiny' in path.name else b''
 D = [[i, {'a': i}] for i in range(300)]
 call = compile(sys.argv[5], 'case', 'eval')
-eval(call) if rounds > 1 else None
+if rounds > 1: eval(sys.argv[-1])
 print('ready', flush=True)
 for line in sys.stdin:
     start = time.perf_counter(); result = eval(call); took = time.perf_counter() - start
@@ -118,9 +131,10 @@ for line in sys.stdin:
 THINGS = "class Thing:\n    def __init__(s, i): s.a = i; s.b = [i]\n"
 
 
-def start(path: Path, arm: str, rounds: int, setup: str, call: str) -> subprocess.Popen[str]:
+def start(path: Path, arm: str, rounds: int, setup: str, *calls: str) -> subprocess.Popen[str]:
+    """The load is the first of the calls; the second is made before the first round, in its place."""
     return subprocess.Popen(
-        [sys.executable, "-c", WORKER, str(path), arm, str(rounds), setup, call],
+        [sys.executable, "-c", WORKER, str(path), arm, str(rounds), setup, *calls],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -138,13 +152,9 @@ def once(process: subprocess.Popen[str]) -> tuple[float, int]:
 
 def measure(name: str, folder: Path, setup: str, call: str, rounds: int) -> tuple[float, float, float]:
     """The median ratio guarded/plain, the plain seconds, and the ratio of peak memories."""
-    path = folder / (name.replace(" ", "_").replace(",", ""))
+    path = written(name, folder, setup, call)
     if "thing" in setup:
         call += " if thing else None"
-    writer = start(path, "plain", 1, setup, call)
-    writer.communicate()
-    if writer.returncode:
-        sys.exit(f"{name}: the set-up failed")
     peaks = {}
     for arm in ("plain", "guarded"):
         with start(path, arm, 1, "", call) as process:
@@ -164,6 +174,34 @@ def measure(name: str, folder: Path, setup: str, call: str, rounds: int) -> tupl
     return ratio, statistics.median(b for _, b in pairs), peaks["guarded"] / peaks["plain"]
 
 
+def written(name: str, folder: Path, setup: str, call: str) -> Path:
+    path = folder / (name.replace(" ", "_").replace(",", ""))
+    writer = start(path, "plain", 1, setup, call)
+    writer.communicate()
+    if writer.returncode:
+        sys.exit(f"{name}: the set-up failed")
+    return path
+
+
+def measure_once(name: str, folder: Path, case: tuple[str, str, str, int]) -> tuple[float, float, float]:
+    """The same of the first load of a file in its process."""
+    setup, before, call, rounds = case
+    path = written(name, folder, setup, call)
+    pairs = []
+    for _ in range(rounds):
+        pair = []
+        for arm in ("guarded", "plain"):
+            with start(path, arm, 2, "", call, before) as process:
+                assert process.stdout is not None
+                process.stdout.readline()
+                pair.append(once(process))
+                process.communicate()
+        pairs.append(pair)
+    path.unlink()
+    ratio, memory = (statistics.median(a[kind] / b[kind] for a, b in pairs) for kind in (0, 1))
+    return ratio, statistics.median(b[0] for _, b in pairs), memory
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-k", default="", help="only cases whose name holds this")
@@ -174,8 +212,14 @@ def main() -> None:
         (folder / "bench_things.py").write_text(THINGS)
         for case, (setup, call, rounds) in CASES.items():
             if only in case:
-                ratio, seconds, memory = measure(case, folder, setup, call, rounds)
-                print(f"| {case} | {seconds * 1000:.1f} | {ratio:.2f} | {memory:.2f} |", flush=True)
+                tell(case, *measure(case, folder, setup, call, rounds))
+        for case, told in ONCE.items():
+            if only in case:
+                tell(case, *measure_once(case, folder, told))
+
+
+def tell(case: str, ratio: float, seconds: float, memory: float) -> None:
+    print(f"| {case} | {seconds * 1000:.1f} | {ratio:.2f} | {memory:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -152,3 +152,55 @@ def test_an_array_that_does_not_follow_its_wrapper_is_no_open_door(tmp_path: Pat
     )
     assert "os:mkdir" in done.stderr
     assert pickle.UnpicklingError.__name__ in done.stderr or "Blocked" in done.stderr
+
+
+CUT = """
+import io, joblib, numpy as np, pickle, sys
+import safeload
+made = io.BytesIO()
+joblib.dump([np.arange(5), np.arange(7.0), 'x'], made, protocol=int(sys.argv[1]))
+whole = made.getvalue()
+for length in range(len(whole)):
+    try:
+        joblib.load(io.BytesIO(whole[:length]))
+    except safeload.BlockedLoadError as error:
+        assert type(error) is safeload.UnreadableError, (length, str(error))
+        assert 'cut short' in str(error) or 'truncated' in str(error) or 'Ran out' in str(error), str(error)
+    except Exception as error:
+        own = EOFError, IndexError, pickle.UnpicklingError, ValueError
+        assert isinstance(error, own) or 'unpack' in str(error), error
+    else:
+        raise AssertionError(length)
+"""
+
+
+@pytest.mark.parametrize("protocol", ["2", "5"])
+def test_a_file_that_is_cut_short_is_called_so(protocol: str) -> None:
+    environment = {"PYTHONPATH": str(ROOT), "SAFELOAD_LOG": "off"}
+    subprocess.run([sys.executable, "-c", CUT, protocol], check=True, env=environment)
+
+
+BACKWARDS = """
+import collections, io, joblib, struct, safeload
+def text(value): return b'X' + struct.pack('<I', len(value)) + value.encode()
+def stream(shape):
+    return (b'\\x80\\x02(cjoblib.numpy_pickle\\nNumpyArrayWrapper\\n)\\x81}('
+        + text('subclass') + b'cnumpy\\nndarray\\n' + text('shape') + b'J' + struct.pack('<i', shape) + b'\\x85'
+        + text('order') + text('C') + text('dtype') + b'cnumpy\\ndtype\\n' + text('i1') + b'\\x89\\x88\\x87R'
+        + b'(K\\x03' + text('|') + b'NNNJ\\xff\\xff\\xff\\xffJ\\xff\\xff\\xff\\xffK\\x00tb'
+        + text('allow_mmap') + b'\\x89ub')
+data = stream(-len(stream(0)))
+try:
+    joblib.load(io.BytesIO(data))
+except safeload.BlockedLoadError as error:
+    print('no possible shape' in str(error))
+"""
+
+
+def test_an_array_does_not_lead_the_look_back_to_where_it_was() -> None:
+    """Minus as many bytes as there are before it: the look would begin again, and again."""
+    environment = {"PYTHONPATH": str(ROOT), "SAFELOAD_LOG": "off"}
+    done = subprocess.run(
+        [sys.executable, "-c", BACKWARDS], capture_output=True, text=True, check=False, env=environment, timeout=60
+    )
+    assert done.stdout.split() == ["True"], done.stderr

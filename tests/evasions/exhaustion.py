@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import pickle
 import resource
@@ -11,7 +12,27 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from .archives import torch_zip
-from .builders import POP, frame, get, kept, listing, named, new, number, pickled, proto, put, text
+from .builders import (
+    FALSE,
+    NONE,
+    POP,
+    TRUE,
+    calling,
+    frame,
+    get,
+    given,
+    group,
+    kept,
+    listing,
+    mapping,
+    named,
+    new,
+    number,
+    pickled,
+    proto,
+    put,
+    text,
+)
 from .rows import FILE, Row, crash, unpickle
 
 SLOW_S: Final = 0.5
@@ -30,6 +51,27 @@ WITHOUT_POP: Final = (
 # As the memo's text form has it; int() takes a sign.
 BY_MEMO_IN_TEXT: Final = b"N\x85p+0\n0" + b"g+0\ng+0\n\x86p+0\n0" * DOUBLINGS + b"g+0\n"
 A_NAME: Final = named("collections:OrderedDict") + POP
+
+
+def joblibs_array(code: str, shape: int, content: bytes) -> bytes:
+    """An array as joblib writes it: what describes it, and behind the BUILD its bytes or its own pickle."""
+    dtype = given(
+        calling("numpy:dtype", text(code), FALSE, TRUE),
+        group(number(3), text("|"), NONE, NONE, NONE, number(-1), number(-1), number(0 if code != "O8" else 63)),
+    )
+    described = mapping(
+        (text("subclass"), named("numpy:ndarray")),
+        (text("shape"), group(number(shape))),
+        (text("order"), text("C")),
+        (text("dtype"), dtype),
+        (text("allow_mmap"), TRUE),
+    )
+    return given(new(named("joblib.numpy_pickle:NumpyArrayWrapper")), described) + content
+
+
+BEHIND_AN_ARRAY: Final = joblibs_array("i1", 4, b"abcd") + POP
+# A BUILD that does nothing, whatever it is given to: no __setstate__, and no state.
+BUILT_OF_NOTHING: Final = given(b"]", group(NONE, NONE)) + POP
 
 
 def long_text(length: int) -> bytes:
@@ -94,6 +136,13 @@ def by_joblib() -> object:
     return joblib.load(FILE)
 
 
+def by_joblib_though_no_array() -> object:
+    """An array of objects is a pickle of its own, and of whatever it is: joblib misses the dtype afterwards."""
+    with contextlib.suppress(AttributeError):
+        by_joblib()
+    return None
+
+
 def by_torch() -> object:
     import torch
 
@@ -146,6 +195,38 @@ ROWS: Final = (
     slow("doubled_key_of_a_dict_from_the_mark", b"(" + DOUBLED + b"Nd"),
     slow("doubled_in_a_gzip_file", b"}" + DOUBLED + b"Ns", load=unpacked, packed=gzip.compress),
     slow("doubled_for_joblib", b"}" + DOUBLED + b"Ns", load=by_joblib, needs=("joblib",)),
+    slow(
+        "doubled_behind_an_array_of_joblibs",
+        BEHIND_AN_ARRAY + b"}" + DOUBLED + b"Ns",
+        load=by_joblib,
+        needs=("joblib",),
+    ),
+    slow(
+        "doubled_behind_many_arrays_of_joblibs",
+        BEHIND_AN_ARRAY * 100 + BUILT_OF_NOTHING + b"}" + BY_MEMO + b"Ns",
+        load=by_joblib,
+        needs=("joblib",),
+    ),
+    slow(
+        "doubled_in_an_array_of_objects_of_joblibs",
+        joblibs_array("O8", 1, pickled(b"}" + DOUBLED + b"Ns")),
+        load=by_joblib_though_no_array,
+        needs=("joblib",),
+    ),
+    slow(
+        "doubled_behind_an_array_in_a_gzip_file_of_joblibs",
+        BEHIND_AN_ARRAY + b"}" + DOUBLED + b"Ns",
+        load=by_joblib,
+        needs=("joblib",),
+        packed=gzip.compress,
+    ),
+    Row(
+        id="tuples_nested_in_a_key_behind_an_array_of_joblibs",
+        file=lambda _: pickled(BEHIND_AN_ARRAY + b"}" + NESTED + b"Ns"),
+        load=by_joblib,
+        effect=crash,
+        needs=("joblib",),
+    ),
     Row(
         id="doubled_for_weights_only",
         file=lambda _: torch_zip(pickled(WITHOUT_POP, 2)),

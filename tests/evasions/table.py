@@ -7,8 +7,10 @@ from typing import Final
 from . import (
     arguments,
     at_use,
+    codes,
     containers,
     doors,
+    entangled,
     exhaustion,
     gadgets,
     indirect,
@@ -38,9 +40,11 @@ THEMES: Final[dict[str, tuple[Row, ...]]] = {
     "doors": doors.ROWS,
     "subclasses": subclasses.ROWS,
     "surroundings": surroundings.ROWS,
+    "entangled": entangled.ROWS,
     "arguments": arguments.ROWS,
     "memory": memory.ROWS,
     "native": native.ROWS,
+    "codes": codes.ROWS,
     "at_use": at_use.ROWS,
     "exhaustion": exhaustion.ROWS,
 }

@@ -47,9 +47,8 @@ def torch_row(
     return Row(id=id, file=file, load=load, needs=TORCH, twin=twin, known=known)
 
 
-def wrong_crc(deed: bytes) -> bytes:
-    zeros = b"\0\0\0\0"
-    return patched(torch_zip(deed), "archive/data.pkl", (14, zeros), (16, zeros))
+def with_crc(deed: bytes, checksum: bytes) -> bytes:
+    return patched(torch_zip(deed), "archive/data.pkl", (14, checksum), (16, checksum))
 
 
 def flags(deed: bytes, local: int, central: int) -> bytes:
@@ -75,7 +74,8 @@ def with_two(first: bytes, second: bytes) -> bytes:
 
 ZIPS: Final = (
     torch_row("torch_zip", torch_zip),
-    torch_row("torch_zip_with_wrong_checksum", wrong_crc, twin=False, known="CVE-2025-10156"),
+    torch_row("torch_zip_without_checksum", lambda deed: with_crc(deed, bytes(4)), known="CVE-2025-10156"),
+    torch_row("torch_zip_with_wrong_checksum", lambda deed: with_crc(deed, b"\1\2\3\4"), twin=False),
     torch_row(
         "torch_zip_said_to_be_encrypted",
         lambda deed: flags(deed, 1, 0),

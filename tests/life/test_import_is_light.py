@@ -24,7 +24,7 @@ def compiled() -> None:
     """The first import writes the bytecode; the machine's user pays for that once."""
     env = environment()
     del env["PYTHONDONTWRITEBYTECODE"]
-    code = FIND + "import safeload, pickle; pickle.loads(pickle.dumps({1}))"
+    code = FIND + "import safeload, pickle; pickle.loads(pickle.dumps(range(1)))"
     subprocess.run([sys.executable, "-I", "-c", code], check=True, env=env)
 
 

@@ -59,6 +59,15 @@ def torch_file(path: Path, **options: Any) -> None:
     torch.save(tensors, path, **options)
 
 
+def without_checksums(path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch_file(path)
+    finally:
+        torch.serialization.set_crc32_options(True)
+
+
 def script(path: Path) -> None:
     torch = pytest.importorskip("torch")
     torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), path)
@@ -95,6 +104,7 @@ CASES: dict[str, tuple[Callable[[Path], None], str]] = {
     "pandas, zip": (lambda path: frame(path, "zip"), "pickle in zip"),
     "pandas, tar": (lambda path: frame(path, "tar"), "tar"),
     "torch": (torch_file, "torch zip"),
+    "torch, without checksums": (without_checksums, "torch zip"),
     "torch, legacy": (lambda path: torch_file(path, _use_new_zipfile_serialization=False), "torch legacy"),
     "torch in gzip": (within(gzip.compress), "torch zip in gzip"),
     "torch in bz2": (within(bz2.compress), "torch zip in bz2"),

@@ -170,6 +170,16 @@ def test_the_refusal_says_a_line_that_works(tmp_path: Path) -> None:
     assert torch.equal(scope["tensors"]["w"], torch.ones(2))  # type: ignore[index]
 
 
+def test_a_refusal_of_what_has_no_tensors_offers_none(tmp_path: Path) -> None:
+    """An array of objects is made by what makes arrays of numbers."""
+    path = tmp_path / "x.pkl"
+    path.write_bytes(pickle.dumps(np.array([Hostile(tmp_path / "fired"), "text"], dtype=object)))
+    with pytest.raises(safeload.BlockedLoadError) as caught, path.open("rb") as file:
+        pickle.load(file)
+    assert "1. Ask for it in a format that cannot carry code" in str(caught.value)
+    assert "load_tensors" not in str(caught.value)
+
+
 def test_torchs_own_refusal_says_it_too(tmp_path: Path) -> None:
     torch.save({"w": torch.ones(2), "h": Head()}, tmp_path / "x.pt")
     with pytest.raises(pickle.UnpicklingError) as caught:
