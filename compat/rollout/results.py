@@ -58,7 +58,7 @@ def _tests(tree: ET.ElementTree[Any]) -> list[str]:
     good = sum(end == "passed" for _, _, end in rows)
     lines = [f"{good} of {len(rows)} passed.", "", "| where | what | |", "|---|---|---|"]
     for place, name, end in rows:
-        where, what = place.removeprefix("test_on_a_"), name.removeprefix("test_")
+        where, what = place.removeprefix("test_on_").removeprefix("a_"), name.removeprefix("test_")
         lines.append(f"| {where} | {what} | {end} |".replace("_", " "))
     return lines
 
