@@ -417,6 +417,8 @@ static PyObject *feed(PyObject *object, PyObject *given)
 /* What is left over of an opcode, kept until more comes. */
 static int keep(Walk *self, const unsigned char *at, size_t size)
 {
+    if (size == 0)
+        return 0;
     unsigned char *kept = PyMem_Realloc(self->begun, self->begun_size + size);
     if (kept == NULL) {
         PyErr_NoMemory();
@@ -570,15 +572,108 @@ static PyType_Spec spec = {
     "safeload._strain.Walk", sizeof(Walk), 0, Py_TPFLAGS_DEFAULT, slots,
 };
 
+/* A file whose every answer is gone through before whoever asked has it. */
+typedef struct {
+    Walk walk;
+    PyObject *read, *readline, *readinto;
+} Weighed;
+
+static PyObject *weighed_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    PyObject *file, *rest = NULL, *walk_args = NULL;
+    if (PyTuple_GET_SIZE(args) < 1) {
+        PyErr_SetString(PyExc_TypeError, "Weighed() takes a file and the arguments of Walk()");
+        return NULL;
+    }
+    file = PyTuple_GET_ITEM(args, 0);
+    if ((walk_args = PyTuple_GetSlice(args, 1, PyTuple_GET_SIZE(args))) == NULL)
+        return NULL;
+    rest = walk_new(type, walk_args, kwargs);
+    Py_DECREF(walk_args);
+    if (rest == NULL)
+        return NULL;
+    Weighed *self = (Weighed *)rest;
+    if ((self->read = PyObject_GetAttrString(file, "read")) == NULL ||
+        (self->readline = PyObject_GetAttrString(file, "readline")) == NULL ||
+        (self->readinto = PyObject_GetAttrString(file, "readinto")) == NULL) {
+        Py_DECREF(rest);
+        return NULL;
+    }
+    return rest;
+}
+
+static void weighed_dealloc(PyObject *object)
+{
+    Weighed *self = (Weighed *)object;
+    Py_CLEAR(self->read);
+    Py_CLEAR(self->readline);
+    Py_CLEAR(self->readinto);
+    walk_dealloc(object);
+}
+
+/* Returns what was told, or NULL with an error where it would lead too far. */
+static PyObject *gone_through(Weighed *self, PyObject *given, PyObject *told)
+{
+    Py_buffer data;
+    if (told == NULL || PyObject_GetBuffer(given, &data, PyBUF_SIMPLE) < 0) {
+        Py_XDECREF(told);
+        return NULL;
+    }
+    Walk *walk = &self->walk;
+    int done = walk->over || data.len == 0 ? 0 : go_on(walk, data.buf, data.len);
+    PyBuffer_Release(&data);
+    if (done == 0 && walk->found == NULL)
+        return told;
+    if (done == 0)
+        PyErr_SetString(PyExc_ValueError, walk->found);
+    Py_DECREF(told);
+    return NULL;
+}
+
+static PyObject *weighed_read(PyObject *self, PyObject *size)
+{
+    PyObject *told = PyObject_CallOneArg(((Weighed *)self)->read, size);
+    return gone_through((Weighed *)self, told, told);
+}
+
+static PyObject *weighed_readline(PyObject *self, PyObject *nothing)
+{
+    PyObject *told = PyObject_CallNoArgs(((Weighed *)self)->readline);
+    return gone_through((Weighed *)self, told, told);
+}
+
+static PyObject *weighed_readinto(PyObject *self, PyObject *into)
+{
+    return gone_through((Weighed *)self, into, PyObject_CallOneArg(((Weighed *)self)->readinto, into));
+}
+
+static PyMethodDef weighed_methods[] = {
+    {"read", weighed_read, METH_O, NULL},
+    {"readline", weighed_readline, METH_NOARGS, NULL},
+    {"readinto", weighed_readinto, METH_O, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot weighed_slots[] = {
+    {Py_tp_new, weighed_new},       {Py_tp_dealloc, weighed_dealloc}, {Py_tp_methods, weighed_methods},
+    {Py_tp_getset, attributes},     {0, NULL},
+};
+
+static PyType_Spec weighed_spec = {
+    "safeload._strain.Weighed", sizeof(Weighed), 0, Py_TPFLAGS_DEFAULT, weighed_slots,
+};
+
+static int add(PyObject *module, const char *name, PyType_Spec *of)
+{
+    PyObject *type = PyType_FromSpec(of);
+    int done = type == NULL ? -1 : PyModule_AddObjectRef(module, name, type);
+    Py_XDECREF(type);
+    return done;
+}
+
 static int fill(PyObject *module)
 {
-    PyObject *type = PyType_FromSpec(&spec);
-    if (type == NULL || PyModule_AddObjectRef(module, "Walk", type) < 0) {
-        Py_XDECREF(type);
-        return -1;
-    }
-    Py_DECREF(type);
-    return 0;
+    return add(module, "Walk", &spec) < 0 || add(module, "Weighed", &weighed_spec) < 0 ? -1 : 0;
 }
 
 static PyMethodDef functions[] = {

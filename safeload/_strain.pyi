@@ -20,6 +20,23 @@ class Walk:
     @property
     def behind(self) -> int: ...
 
+class Weighed:
+    def __new__(
+        cls,
+        file: object,
+        base: float,
+        entries: float,
+        weight: float,
+        work: float,
+        depth: float,
+        /,
+    ) -> Self: ...
+    def read(self, size: int, /) -> bytes: ...
+    def readline(self) -> bytes: ...
+    def readinto(self, into: Buffer, /) -> int: ...
+    @property
+    def found(self) -> str: ...
+
 def glance(
     data: Buffer, entries: float, weight: float, work: float, depth: float, /
 ) -> str | None: ...

@@ -17,7 +17,7 @@ from safeload.scan.look import Look, engine, holds_more, look
 from safeload.scan.memo import Kept
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import Report
-from safeload.scan.strain import Following, Weighed
+from safeload.scan.strain import Following, weighed
 
 
 class Tape:
@@ -139,9 +139,9 @@ class Tape:
         engines: list[Any] = []
         known = {**memo, **self.kept.among(memo)} if memo and self.kept is not None else memo
         if isinstance(recorder, JoblibRecorder):
-            weighed = Weighed(reader, recorder.limits)
-            report = look(weighed, recorder, options=self.options, memo=known, afterwards=engines.append)
-            reader.cut = reader.cut or weighed.found
+            source = weighed(reader, recorder.limits)
+            report = look(source, recorder, options=self.options, memo=known, afterwards=engines.append)
+            reader.cut = reader.cut or getattr(source, "found", "")
         else:
             report = look(reader, recorder, options=self.options, memo=known, afterwards=engines.append)
         self._keep(reader)

@@ -17,7 +17,7 @@ from safeload.scan.careful import Careful
 from safeload.scan.look import engine
 from safeload.scan.nested import ARRAY_WRAPPERS, elements_of, has_objects, itemsize
 from safeload.scan.report import GlobalRef, Use
-from safeload.scan.strain import Limits, Weighed
+from safeload.scan.strain import Limits, weighed
 
 CHUNK: Final = 1 << 20
 CLASS_MAKERS: Final = frozenset(
@@ -249,7 +249,7 @@ def take(file: Any, length: int, *, in_place: bool) -> Span:
 def unpickled(file: Any, keeper: Keeper) -> Any:
     """One pickle's value, of stand-ins; raises ValueError for whatever the bytes hold."""
     # It has no peek: the file then stands just behind the STOP.
-    eye = engine()(Weighed(Careful(file), Limits()), encoding="latin1")
+    eye = engine()(weighed(Careful(file), Limits()), encoding="latin1")
     eye.recorder, eye.fix_imports = keeper, True
     try:
         return eye.load()

@@ -130,15 +130,14 @@ class Live:
         """Whether all of those bytes were asked for."""
         return not self.file.read(1)
 
-    def skip(self, length: int) -> int:
-        """Pass over bytes that are no opcodes; how many there were."""
-        left = length
-        while left > 0:
-            data = self.read(min(left, 1 << 20))
+    def skip(self, length: int) -> bool:
+        """Pass over bytes that are no opcodes; says whether they were all there."""
+        while length > 0:
+            data = self.read(min(length, 1 << 20))
             if not data:
-                break
-            left -= len(data)
-        return length - left
+                return False
+            length -= len(data)
+        return True
 
 
 class LivePeeking(Live):
@@ -249,8 +248,8 @@ class Window(Live):
             self._ask(self.file.seek, self.origin + self.base)
         return size
 
-    def skip(self, length: int) -> int:
-        return self._pass_over("skip", length)
+    def skip(self, length: int) -> bool:
+        return self._pass_over("skip", length) == length
 
     def tell(self) -> int:
         return self.base + self.inside

@@ -11,7 +11,7 @@ from safeload.scan.entry import Rulebook
 from safeload.scan.inert import Inert, Recorder
 from safeload.scan.look import look
 from safeload.scan.report import GlobalRef
-from safeload.scan.strain import Limits, Weighed, of_file
+from safeload.scan.strain import Limits, of_file, weighed
 from safeload.scan.torch_file import pickle_readers
 
 MAX_DEPTH: Final = 16
@@ -64,7 +64,7 @@ class JoblibRecorder(NestedRecorder):
     """For joblib files, where an array's bytes follow the BUILD of its wrapper in the stream.
 
     Attributes:
-        reader: what the unpickler reads, byte-exact; it must offer ``skip(length)``.
+        reader: what the unpickler reads, byte-exact; it must offer ``skip(length)`` and ``cut``.
         persistents: how many persistent ids the stream has.
         limits: how much the stream may ask for.
         spans: which of the reader's answers hold each array's own bytes: from, and up to.
@@ -108,7 +108,7 @@ class JoblibRecorder(NestedRecorder):
             known = self.dtypes[id(dtype)] = dtype, objects, 0 if objects else itemsize(dtype)
         _, objects, size = known
         if objects:
-            report = look(Weighed(self.reader, self.limits), self)
+            report = look(weighed(self.reader, self.limits), self)
             if report.problem:
                 raise ValueError(report.problem)
             return
@@ -118,11 +118,11 @@ class JoblibRecorder(NestedRecorder):
         length = elements_of(shape) * size
         if length <= SHOWN or not self.skips:
             made.args = (self.reader.read(length),)
-            given = len(made.args[0])
+            is_whole = len(made.args[0]) == length
         else:
-            given = self.reader.skip(length)
-        if given < length:
-            self.reader.cut = f"it is cut short: an array has {given} of its {length} bytes"
+            is_whole = self.reader.skip(length)
+        if not is_whole:
+            self.reader.cut = f"it is cut short in an array of {length} bytes"
             raise ValueError(self.reader.cut)
 
 

@@ -97,10 +97,13 @@ def _only_padding(file: io.BufferedReader[Any]) -> bool:
 def _read_joblib(file: io.BufferedReader[Any], reading: Reading, as_plain: Report) -> Report:
     """A stream with arrays between its opcodes; ``as_plain`` is what pickle.load would see."""
     start = file.tell()
-    recorder = JoblibRecorder(reading.rulebook)
-    recorder.skips = False
-    recorder.reader = reader = Forward(file, skips=False)
-    report = _all(file, reader, recorder)
+
+    def go(reader: Forward) -> tuple[Report, NestedRecorder]:
+        recorder = JoblibRecorder(reading.rulebook)
+        recorder.reader, recorder.skips = reader, reader.skips
+        return _all(file, reader, recorder), recorder
+
+    report = _in_two_goes(file, go)
     hidden = [ref for ref in as_plain.uses if ref not in report.uses and _is_name(ref)]
     problem = report.problem
     if hidden and not problem:

@@ -15,7 +15,7 @@ from safeload.scan.inert import Recorder
 from safeload.scan.look import Engine, holds_more, look
 from safeload.scan.nested import BULK
 from safeload.scan.report import Report
-from safeload.scan.strain import BEHIND, Limits, Weighed
+from safeload.scan.strain import BEHIND, Limits, weighed
 
 MAX_DEPTH: Final = 8
 
@@ -80,10 +80,12 @@ class Forward:
 
     Attributes:
         crossed: an argument crossed the end of its frame.
+        cut: where the stream ends too early.
     """
 
     answers: Final = ()  # nothing is loaded afterwards, so nothing has to be kept
     crossed = False
+    cut = ""
 
     def __init__(self, file: io.BufferedReader[Any], *, skips: bool) -> None:
         self._given = self._file = file
@@ -119,10 +121,12 @@ class Forward:
             return len(into)
         return self._file.readinto(into)
 
-    def skip(self, length: int) -> int:
-        """Pass over bytes that are no opcodes."""
-        self._file.seek(length, io.SEEK_CUR)
-        return length
+    def skip(self, length: int) -> bool:
+        """Pass over bytes that are no opcodes; says whether they were all there."""
+        if not length:
+            return True
+        self._file.seek(length - 1, io.SEEK_CUR)
+        return bool(self._read(1))
 
     def now_holds(self, data: bytes) -> None:
         """Give these bytes and no more, whatever the file has, until :meth:`go_on`."""
@@ -140,8 +144,7 @@ class Forward:
 def look_through(reader: Forward, recorder: Recorder, kind: Engine | None = None) -> Report:
     """Look at one pickle, in the one way that all unpicklers read it in."""
     engines: list[Any] = []
-    weighed = Weighed(reader, Limits())
-    report = look(weighed, recorder, options=OPTIONS, kind=kind, afterwards=engines.append)
+    report = look(weighed(reader, Limits()), recorder, options=OPTIONS, kind=kind, afterwards=engines.append)
     if report.problem:
         return report
     if reader.crossed:

@@ -94,39 +94,10 @@ class Following:
         return "" if self._walk is None else self._walk.give(new) or ""
 
 
-class Weighed:
-    """What an unpickler reads from that is told nothing but opcodes: all it is told is weighed first.
+def weighed(file: Any, limits: Limits) -> Any:
+    """What an unpickler may read from that is told nothing but opcodes: all it is told is weighed first.
 
     joblib's arrays stand between the opcodes, where no walk ahead of the unpickler could know them.
-    They are read from the file that this one reads.
-
-    Attributes:
-        found: what was asked too much of; empty so far.
+    They are read from the file itself. What asks too much is a ValueError, and ``found`` says it.
     """
-
-    __slots__ = ("_give", "_read", "_readinto", "_readline", "found")
-
-    def __init__(self, file: Any, limits: Limits) -> None:
-        self._read, self._readline, self._readinto = file.read, file.readline, file.readinto
-        self._give = None if engine is None else engine.Walk(float(file.tell()), *limits).give
-        self.found = ""
-
-    def _weigh(self, data: Any) -> None:
-        self.found = "" if self._give is None else self._give(data) or ""
-        if self.found:
-            raise ValueError(self.found)
-
-    def read(self, size: int) -> Any:
-        data = self._read(size)
-        self._weigh(data)
-        return data
-
-    def readline(self) -> Any:
-        data = self._readline()
-        self._weigh(data)
-        return data
-
-    def readinto(self, into: Any) -> Any:
-        count = self._readinto(into)
-        self._weigh(into)
-        return count
+    return file if engine is None else engine.Weighed(file, float(file.tell()), *limits)

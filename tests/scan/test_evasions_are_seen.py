@@ -23,6 +23,8 @@ ODD_AS_FILES = {
     "from_the_middle_of_a_file",
     "shelf",
 }
+# The deed is in bytes that only the row's own program takes for a pickle.
+BYTES_AS_FILES = {"persistent_load_that_loads"}
 
 
 def verdicts(row: Row, deed: bytes) -> list[tuple[Report, Verdict]]:
@@ -32,7 +34,10 @@ def verdicts(row: Row, deed: bytes) -> list[tuple[Report, Verdict]]:
     return [judged(data) for data in ({FILE: files} if isinstance(files, bytes) else files).values()]
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS.values() if row.refused], ids=lambda row: row.id)
+REFUSED = [row for row in ROWS.values() if row.refused and row.id not in BYTES_AS_FILES]
+
+
+@pytest.mark.parametrize("row", REFUSED, ids=lambda row: row.id)
 def test_check_refuses_the_file(row: Row) -> None:
     assert not all(verdict.admitted for _, verdict in verdicts(row, BOOM))
 
