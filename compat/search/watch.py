@@ -29,11 +29,15 @@ WRITES: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 ZONES: Final = ("/zoneinfo/", "/tzdata/")
 
 BOOSTERS: Final = frozenset(("lightgbm.basic", "lightgbm.sklearn", "xgboost.core", "xgboost.sklearn"))
-BOOSTING: Final = frozenset(
-    ("ctypes.create_string_buffer", "ctypes.cdata", "ctypes.cdata/buffer", "ctypes.string_at", "object.__setattr__")
-)
+BOOSTING: Final = ("ctypes.", "object.__setattr__")
 """What a booster's own Python does whenever it is copied or shown: it hands its library buffers, and asks a copy of
 an estimator for the settings of the class below it. What the library does with them is seen by whether it dies."""
+
+
+def boosts() -> bool:
+    """Whether a booster's own Python is what the hook was called from, by itself or through ctypes."""
+    frames = sys._getframe(2), sys._getframe(3)
+    return any(frame.f_globals.get("__name__") in BOOSTERS for frame in frames)
 
 
 class Stopped(BaseException):
@@ -54,8 +58,7 @@ class Watch:
             return
         self.armed = False
         try:
-            boosts = event in BOOSTING and sys._getframe(1).f_globals.get("__name__") in BOOSTERS
-            said = None if boosts else self.explained(event, args)
+            said = None if event.startswith(BOOSTING) and boosts() else self.explained(event, args)
         finally:
             self.armed = True
         if said is not None:
