@@ -15,7 +15,8 @@ def load_ipython_extension(shell: Any) -> None:
     activation.activate()
     policy = activation.current_policy()
     locked = ", locked" if policy.locked else ""
-    print(f"safeload is on: {policy.mode.value}{locked}, policy {policy.origin}. safeload.status() says more.")
+    more = "import safeload; safeload.status() says more."  # the extension brings no name along
+    print(f"safeload is on: {policy.mode.value}{locked}, policy {policy.origin}. {more}")
     if STATE.problem:
         warnings.warn(f"The configured policy was not used: {STATE.problem}", SafeloadWarning, stacklevel=2)
     shell.events.register("post_run_cell", after_a_cell)

@@ -61,7 +61,8 @@ def test_the_classic_notebook(home: Path) -> None:
     with serving(command, f"{address}/api?token=proof", WORK / "classic.log", **as_nobody(home)), browsing(WORK / "classic.png") as page:
         page.goto(f"{address}/notebooks/work.ipynb?token=proof")
         page.wait_for_function("window.Jupyter && Jupyter.notebook && Jupyter.notebook.kernel && Jupyter.notebook.kernel.is_connected()")
-        page.evaluate("Jupyter.notebook.execute_all_cells()")
+        # One by one: what a person's "Run all" does, but for the cells behind a refused one, which it leaves out.
+        page.evaluate("Jupyter.notebook.get_cells().forEach(cell => cell.execute(false))")
         cells = page.locator(".code_cell")
         cells.nth(3).locator("table").wait_for()
         good, hostile = (cells.nth(number).locator(".output_wrapper").inner_text() for number in (0, 1))

@@ -11,6 +11,7 @@ from safeload.allowlists.rules_forms import (
     is_made_by,
     own_attributes,
     refs,
+    values_state,
 )
 from safeload.allowlists.rules_torch import is_dtype
 from safeload.scan.inert import ref_of
@@ -52,3 +53,26 @@ def node_state(_: Any, state: Any) -> str | None:
     if not own_attributes(state) or not is_made_by(state["_metadata"], _METADATA):
         return "its state must have metadata of its own"
     return None if ref_of(state.get("_parent")) is None else "its parent must be a node"
+
+
+_STORES: Final = refs("torch_geometric.data.storage: BaseStorage EdgeStorage GlobalStorage NodeStorage")
+
+
+def graph_state(made: Any, state: Any) -> str | None:
+    """A graph sets an attribute of its stores when it is copied: a class among them would be changed for good."""
+    wrong = values_state(made, state)
+    if wrong is not None:
+        return wrong
+    alone = [state[key] for key in ("_store", "_global_store") if key in state]
+    tables = [state[key] for key in ("_node_store_dict", "_edge_store_dict") if key in state]
+
+    def fit() -> bool:
+        plain = all(type(table) is dict for table in tables)
+        return plain and all(is_made_by(store, _STORES) for table in tables for store in table.values())
+
+    def again() -> None:
+        if not fit():
+            made.recorder.objects(made.ref, "has its stores exchanged afterwards", structural=False)
+
+    made.recorder.afterwards.append(again)
+    return None if fit() and all(is_made_by(store, _STORES) for store in alone) else "holds what is no store"

@@ -30,7 +30,7 @@ def _dtype(value: Any) -> bool:
     return named or is_made_by(value, _DTYPE)
 
 
-def array_state(_: Any, state: Any) -> str | None:
+def array_state(made: Any, state: Any) -> str | None:
     """An array that follows in the stream: its class, shape, order and type."""
     given = attributes(state)
     if given is None or not given.keys() <= _ARRAY_KEYS:
@@ -44,6 +44,7 @@ def array_state(_: Any, state: Any) -> str | None:
         and type(given.get("allow_mmap", False)) is bool
         and (alignment is None or type(alignment) is int and 0 < alignment <= 255)
     )
+    made.state = dict(given)  # what is read by it, whatever becomes of the dict
     return None if fits else "describes an array that no honest file has"
 
 

@@ -198,23 +198,9 @@ def of_file(file: Any, path: str) -> tuple[Answer, Held | None]:
     root = root_of(file)
     if root is None:
         return of_stream(file, path)
-    return of_root(root, _name_of(root, path))
+    from safeload.pins import roots
 
-
-def _name_of(root: Any, path: str) -> str:
-    """Where a file lies: where its user says, if that leads to it now, or else as the kernel has it.
-
-    The name of an archive's member leads elsewhere, as does that of a file taken away since, or opened elsewhere.
-    """
-    try:
-        if path and os.path.samestat(os.stat(path), os.fstat(root.fileno())):  # noqa: PTH116 - whatever a program made of pathlib
-            return path
-    except (OSError, ValueError):
-        pass  # it leads nowhere
-    try:
-        return os.readlink(f"/proc/self/fd/{root.fileno()}").removesuffix(" (deleted)")  # noqa: PTH115 - the same
-    except OSError:
-        return path
+    return of_root(root, roots.name_of(root, path))
 
 
 def of_root(root: Any, path: str) -> tuple[Answer, Held | None]:

@@ -201,11 +201,12 @@ def _digest(descriptor: int, target: int | None) -> tuple[str, int]:
     """
     import hashlib  # brings in OpenSSL, 4 MB
 
-    sha256 = hashlib.sha256()
-    hashing = _Hashing(sha256.update) if os.fstat(descriptor).st_size > ALONE else None
+    sha256, size = hashlib.sha256(), os.fstat(descriptor).st_size
+    hashing = _Hashing(sha256.update) if size > ALONE else None
     at = 0
     try:
-        while data := os.pread(descriptor, PIECE, at):
+        # What grows meanwhile is found to have changed, and not followed to an end that may never come.
+        while at <= size and (data := os.pread(descriptor, PIECE, at)):
             if hashing is None:
                 sha256.update(data)
             else:

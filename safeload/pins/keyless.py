@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from safeload.pins.keys import NotSignedError
+from safeload.scan.report import printable
 
 NEEDS: Final = "signatures without a key need the package sigstore, version 4 or later: pip install 'safeload[sign]'"
 OFFLINE: Final = "it cannot be verified offline: the package sigstore asks for the network"
@@ -41,10 +42,10 @@ def verify(payload: bytes, bundle: bytes, trust_root: Path, identity: str, issue
         msg = f"the package sigstore could not be asked: {error}"
         raise NotSignedError(msg) from None
     if done.returncode == REFUSED:
-        raise NotSignedError(done.stdout.decode("utf-8", "replace")[:_ROOM])
+        raise NotSignedError(printable(done.stdout.decode("utf-8", "replace"), _ROOM))
     if done.returncode or done.stdout != payload:
         said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        msg = f"the package sigstore did not verify it: {said[:_ROOM] or 'it read another statement in it'}"
+        msg = f"the package sigstore did not verify it: {printable(said, _ROOM) or 'it read another statement in it'}"
         raise NotSignedError(msg)
 
 

@@ -10,6 +10,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import tempfile
 import zipfile
 from typing import Any, BinaryIO, Final
@@ -32,6 +33,22 @@ def root_of(file: Any) -> Any:
     if kind is io.BytesIO or not is_regular(file):
         return None
     return file
+
+
+def name_of(root: Any, path: str) -> str:
+    """Where a file lies: where its user says, if that leads to it now, or else as the kernel has it.
+
+    The name of an archive's member leads elsewhere, as does that of a file taken away since, or opened elsewhere.
+    """
+    try:
+        if path and os.path.samestat(os.stat(path), os.fstat(root.fileno())):  # noqa: PTH116 - whatever a program made of pathlib
+            return path
+    except (OSError, ValueError):
+        pass  # it leads nowhere
+    try:
+        return os.readlink(f"/proc/self/fd/{root.fileno()}").removesuffix(" (deleted)")  # noqa: PTH115 - the same
+    except OSError:
+        return path
 
 
 def over(file: Any, root: BinaryIO) -> Any:

@@ -10,11 +10,12 @@ import contextlib
 import importlib
 import json
 import os
+import re
 import socket
 import sys
 from typing import Any, Final
 
-from safeload.sandbox import loading, lock
+from safeload.sandbox import late, loading, lock
 from safeload.sandbox.filters import FILE, LISTENER, OUTPUT, REPORT
 from safeload.sandbox.request import HOMES, Request
 
@@ -25,6 +26,7 @@ ENCODINGS: Final = tuple(f"encodings.{name}" for name in _CODECS.split())
 """Brought in at their first use otherwise, which is too late."""
 
 LONGEST: Final = 300  # letters of what a module's import said
+_PART: Final = re.compile(r"cannot import name '(\w+)' from ")
 MOST_MISSING: Final = 100
 
 
@@ -54,6 +56,7 @@ def ready(request: Request, helpers: dict[str, str] | None) -> None:
         os.environ.update(dict.fromkeys(HOMES, request.scratch))
         layers = {name: words or helpers.get(name, "") for name, words in layers.items()}
     missing = imported((*ENCODINGS, *request.modules))
+    late.prepare(request.modules)
     with contextlib.suppress(ImportError):  # said with what is missing
         if helpers is None:  # a helper has done it
             loading.READERS[request.how].prepare(request.modules)
@@ -72,10 +75,21 @@ def serve(request: Request) -> None:
     try:
         told = loading.READERS[request.how].load(FILE, OUTPUT)
     except BaseException as error:  # noqa: BLE001 - the file's code raises what it likes
-        say(error=f"{type(error).__name__}: {error}"[:2000])
+        say(error=f"{type(error).__name__}: {error}"[:2000], wants=_wanted(error))
         os._exit(1)
     say(done=told)
     os._exit(0)
+
+
+def _wanted(error: BaseException) -> str:
+    """The module that a library imported late, which is too late here."""
+    seen: BaseException | None = error
+    for _ in range(10):
+        if isinstance(seen, ImportError) and seen.name:
+            part = _PART.match(str(seen))
+            return f"{seen.name}.{part[1]}"[:LONGEST] if part else str(seen.name)[:LONGEST]
+        seen = seen and (seen.__cause__ or seen.__context__)
+    return ""
 
 
 def imported(modules: tuple[str, ...]) -> dict[str, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,7 +20,9 @@ from safeload.scan.skeleton import Skeleton
 from safeload.tensors.source import Source
 
 PLAN: Final = "plan"
-MOST_MODULES: Final = 2000
+MOST_LETTERS: Final = 32 << 10  # of the names of modules: what a pipe takes before somebody reads it
+MOST_RUNS: Final = 8  # again, each for one more module
+_MODULE: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 LONGEST: Final = 80  # letters of why one is missing
 NAMED: Final = 3  # missing packages that a message names
 
@@ -102,7 +105,7 @@ def _read(
     said: dict[str, Any] = {"path": source.name, "loader": loader}
     try:
         with descriptor_of(source) as file:
-            ended = parent.run(file, loader, modules, limits)
+            ended = with_late_imports(lambda names: parent.run(file, loader, names, limits), modules)
     except (SandboxError, OSError) as error:
         record.emit("sandbox.failed", **said, problem=str(error))
         raise SandboxError(str(error)) from None
@@ -117,6 +120,19 @@ def _read(
     said |= {"layers": ended.layers, "missing": sorted(ended.missing), "duration_ms": round(ended.seconds * 1000, 1)}
     record.emit("sandbox.failed" if ended.problem else "sandbox.ran", **said, problem=ended.problem)
     return found, ended
+
+
+def with_late_imports(run: Callable[[tuple[str, ...]], parent.Ended], modules: tuple[str, ...]) -> parent.Ended:
+    """Run a child, and again with what a library of it has imported too late, as long as there is more of it."""
+    ended = run(modules)
+    for _ in range(MOST_RUNS):
+        if not ended.problem or not _MODULE.fullmatch(ended.wants) or ended.wants in modules:
+            break
+        if len(" ".join(modules)) > MOST_LETTERS:
+            break
+        modules = (*modules, ended.wants)
+        ended = run(modules)
+    return ended
 
 
 def _received(output: int, size: int) -> Received:
@@ -153,7 +169,8 @@ def modules_of(refs: Iterable[GlobalRef]) -> tuple[str, ...]:
     renamed: Any = _compat_pickle.IMPORT_MAPPING
     names = {str(renamed.get(ref.module, ref.module)) for ref in refs}
     plain = sorted(name for name in names if name.replace(".", "a").replace("_", "a").isalnum() and name != "__main__")
-    return tuple(plain[:MOST_MODULES])
+    room = MOST_LETTERS
+    return tuple(name for name in plain if (room := room - len(name) - len('"", ')) >= 0)
 
 
 def _needs(missing: dict[str, str]) -> str:

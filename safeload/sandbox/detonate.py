@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from safeload import installed, record
 from safeload.errors import SandboxError
 from safeload.sandbox import here, parent
-from safeload.sandbox.contained import descriptor_of, loader_of, modules_of
+from safeload.sandbox.contained import descriptor_of, loader_of, modules_of, with_late_imports
 from safeload.sandbox.limits import ChildLimits
 from safeload.tensors.source import Source
 
@@ -55,14 +55,21 @@ def detonate(source: Source, limits: ChildLimits) -> Detonation:
     loader = loader_of(skeleton.format)
     from safeload.sandbox.observe import Observer
 
-    observer = Observer(installed.folders())
-    try:
-        with descriptor_of(source) as file:
-            ended = parent.run(file, loader, modules_of(skeleton.uses), limits, observer=observer)
-    finally:
-        observer.close()
+    tried_in_all: dict[str, int] = {}
+
+    def run(modules: tuple[str, ...]) -> parent.Ended:
+        observer = Observer(installed.folders())
+        try:
+            return parent.run(file, loader, modules, limits, observer=observer)
+        finally:
+            observer.close()
+            for attempt, times in observer.attempts.items():
+                tried_in_all[str(attempt)] = max(times, tried_in_all.get(str(attempt), 0))
+
+    with descriptor_of(source) as file:
+        ended = with_late_imports(run, modules_of(skeleton.uses))
     parent.closed(ended)
-    attempts = tuple((str(attempt), times) for attempt, times in observer.attempts.items())
+    attempts = tuple(tried_in_all.items())
     tried = [attempt for attempt, _ in attempts]
     record.emit("sandbox.detonated", path=source.name, loader=loader, attempts=tried, problem=ended.problem)
     return Detonation(skeleton.format, attempts, ended.problem, ended.missing, ended.layers)

@@ -11,7 +11,7 @@ class ChildLimits(NamedTuple):
     """How much a child may take.
 
     Attributes:
-        seconds: until it is ended, whatever it does.
+        seconds: from when the file's code begins until the child is ended, whatever it does.
         cpu: seconds of processor time for the file's code.
         memory: bytes beyond what its imports took, and beyond ``TIMES`` the size of the file.
         output: bytes that it may hand back, beyond ``TIMES`` the size of the file.

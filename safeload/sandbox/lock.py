@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
@@ -65,7 +66,8 @@ def early(scratch: str, readable: Iterable[str], *, stage: Stage) -> dict[str, s
         kernel.drop_capabilities(numbers["capset"], (_SETGID, _SETUID, _READ_ANY) if root else ())
     # A helper's children have a place in /proc each; they shut the others' for themselves.
     proc = ("/proc",) if stage is Stage.HELPER else ()
-    places = [(place, landlock.READ) for place in (*SURROUNDINGS, *proc, *readable)]
+    libraries = [f"{prefix}/{folder}" for prefix in (sys.base_prefix, sys.prefix) for folder in ("lib", "lib64")]
+    places = [(place, landlock.READ) for place in (*SURROUNDINGS, *proc, *libraries, *readable)]
     with contextlib.suppress(OSError):
         wall = landlock.confine(numbers, [*places, (scratch, landlock.ALL), ("/dev/null", landlock.ALL)])
         layers["landlock"] = str(wall or "")

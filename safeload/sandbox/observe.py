@@ -17,7 +17,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from safeload.sandbox import filters
@@ -119,7 +119,9 @@ class Observer:
         notice, pid, _, number, _, _, *arguments = _NOTICE.unpack(room)
         name = self.names.get(number, f"call {number}")
         if self.on:
-            self._note(pid, name, tuple(arguments))
+            with _memory_of(pid) as memory:
+                if self._still_waits(notice):  # then it was its memory that was opened
+                    self._note(memory, name, tuple(arguments))
         if not (self.on and self._let(notice, name, tuple(arguments))):
             self._send(_ANSWER.pack(notice, 0, -errno.EPERM, 0))
 
@@ -127,20 +129,31 @@ class Observer:
         with contextlib.suppress(OSError):  # it did not wait for it
             fcntl.ioctl(self.listener, _SEND, answer)
 
-    def _note(self, pid: int, name: str, arguments: tuple[int, ...]) -> None:
+    def _still_waits(self, notice: int) -> bool:
+        try:
+            fcntl.ioctl(self.listener, _STILL_VALID, struct.pack("=Q", notice))
+        except OSError as error:
+            return error.errno != errno.ENOENT
+        return True
+
+    def _note(self, memory: int, name: str, arguments: tuple[int, ...]) -> None:
         """Write it down, if it is anything to be told."""
 
         def peek(address: int, length: int) -> bytes:
-            with open(f"/proc/{pid}/mem", "rb", 0) as memory:  # noqa: PTH123 - not buffered
-                return os.pread(memory.fileno(), length, address)
+            return os.pread(memory, length, address) if 0 <= address < 1 << 63 else b""
 
         if name in _QUIET or (name == "newfstatat" and not _text(arguments[1], peek)):
             return  # the C library asks so for what is open
         attempt = described(name, arguments, peek)
-        if attempt.call in _READS and attempt.what.startswith(self.quiet) and "/.." not in attempt.what:
-            return  # a module of the packages
+        if attempt.call in _READS and self._is_of_packages(attempt.what):
+            return
         if attempt in self.attempts or len(self.attempts) < MOST_ATTEMPTS:
             self.attempts[attempt] = self.attempts.get(attempt, 0) + 1
+
+    def _is_of_packages(self, path: str) -> bool:
+        """A module is looked for in a folder of packages, or on the way there."""
+        is_on_the_way = any(folder.startswith(f"{path.rstrip('/')}/") for folder in self.quiet) and path != "/"
+        return (path.startswith(self.quiet) or is_on_the_way) and "/.." not in path
 
     def _let(self, notice: int, name: str, arguments: tuple[int, ...]) -> bool:
         """Whether it was answered otherwise than by no."""
@@ -166,6 +179,19 @@ class Observer:
             os.close(writer)
         self._send(_ANSWER.pack(notice, made, 0, 0))
         return True
+
+
+@contextlib.contextmanager
+def _memory_of(pid: int) -> Iterator[int]:
+    """A descriptor of a process's memory; one that gives nothing, where it may not be read."""
+    try:
+        found = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        found = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield found
+    finally:
+        os.close(found)
 
 
 def _text(address: int, peek: Any) -> str:

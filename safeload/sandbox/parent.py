@@ -23,6 +23,7 @@ from safeload.scan.report import printable
 if TYPE_CHECKING:
     from safeload.sandbox.observe import Observer
 
+IMPORTS: Final = 300.0  # seconds for the modules that a file names
 GRACE: Final = 0.2  # seconds for the process to be gone after its last word
 _SEALS: Final = 1 | 2 | 4 | 8  # F_SEAL_SEAL, _SHRINK, _GROW, _WRITE
 _ADD_SEALS: Final = 1033
@@ -37,6 +38,7 @@ class Ended:
         missing: modules that the file names and that are not here, with what their import said.
         output: a sealed file of what it handed back; None if it handed back nothing.
         problem: why it did not.
+        wants: a module that was imported too late; named by the file's own code, for all that is known.
         seconds: how long it all took.
     """
 
@@ -44,6 +46,7 @@ class Ended:
     missing: dict[str, str] = field(default_factory=dict)
     output: int | None = None
     problem: str = ""
+    wants: str = ""
     seconds: float = 0.0
 
 
@@ -90,7 +93,7 @@ def run(
                 os.close(report)
                 report = -1
                 try:
-                    ended = Conversation(process, told, before + limits.seconds, observer).hold(request)
+                    ended = Conversation(process, told, limits.seconds, observer).hold(request)
                 finally:
                     _kill(process)
             ended.seconds = time.monotonic() - before
@@ -119,11 +122,17 @@ def _kill(process: Any) -> None:
 
 
 class Conversation:
-    """What is said between a parent and one child, until a moment at which it is ended."""
+    """What is said between a parent and one child, until a moment at which it is ended.
 
-    def __init__(self, process: Any, told: int, until: float, observer: Observer | None = None) -> None:
-        self.process, self.told, self.until, self.observer = process, told, until, observer
+    Args:
+        seconds: for the file's code.
+    """
+
+    def __init__(self, process: Any, told: int, seconds: float, observer: Observer | None = None) -> None:
+        self.process, self.told, self.seconds, self.observer = process, told, seconds, observer
+        self.until = time.monotonic() + IMPORTS
         self.heard = bytearray()
+        self.code: int | None = None
         self.at_end = False
         self.listening = select.poll()
         self.listening.register(told, select.POLLIN)
@@ -144,10 +153,12 @@ class Conversation:
         ended.layers["seen from outside"] = seen_from_outside(self.process.pid)
         if self.observer is not None:
             self.observer.on = True
+        self.until = time.monotonic() + self.seconds
         self._tell(b"go\n")
         # From here on it is the file that speaks.
         said = self._line()
-        ended.problem = self._problem(said)
+        self._end_group()
+        ended.problem, ended.wants = self._problem(said), str(said.get("wants", ""))
         return ended
 
     def _unready(self, facts: dict[str, Any]) -> str:
@@ -157,6 +168,18 @@ class Conversation:
         if time.monotonic() >= self.until:
             return "nothing of the file was run: the modules that it names took too long to import"
         return f"nothing of the file was run: the child ended before it was ready ({self._end()})"
+
+    def _end_group(self) -> None:
+        """What the code has started ends with it; while the child is not waited for, its number is nobody else's."""
+        if self.observer is None:
+            return
+        ended = None
+        with suppress(ChildProcessError):  # a program that ignores SIGCHLD has it reaped
+            ended = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        if ended is not None:
+            self.code = -ended.si_status if ended.si_code != os.CLD_EXITED else ended.si_status
 
     def _problem(self, said: dict[str, Any]) -> str:
         if "done" in said:
@@ -176,11 +199,12 @@ class Conversation:
             return False
 
     def _end(self) -> str:
+        if self.code is not None:
+            return _ended_by(self.code)
         try:
-            code = self.process.wait(GRACE)
+            return _ended_by(self.process.wait(GRACE))
         except subprocess.TimeoutExpired:
             return "still running"
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def _tell(self, line: bytes) -> None:
         try:
@@ -208,7 +232,6 @@ class Conversation:
             return {}
         return found if isinstance(found, dict) else {}
 
-
     def _wait(self, seconds: float) -> bool:
         """Until there is something to read; False if there is nothing in time."""
         if self.observer is not None:
@@ -232,6 +255,10 @@ def seen_from_outside(pid: int) -> str:
             msg = f"nothing of the file was run: the kernel says {key} {facts[key].strip()} of the child"
             raise SandboxError(msg)
     return "filter, no new privileges, one thread"
+
+
+def _ended_by(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def _words(table: Any) -> dict[str, str]:

@@ -29,6 +29,7 @@ from safeload.scan.keep import Span
 from safeload.scan.outline import MAX_NAMES, Outline
 from safeload.scan.report import GlobalRef, printable
 from safeload.scan.skeleton import Skeleton
+from safeload.scan.torch_forms import TRAP, TRAP_TIMES
 from safeload.tensors.source import Source
 
 _LAYOUTS: Final = {"sparse_coo": 2, "sparse_csr": 3, "sparse_csc": 3, "sparse_bsr": 3, "sparse_bsc": 3}
@@ -40,6 +41,11 @@ _INTEGERS: Final = {
 _FLAGS: Final = ("requires_grad", "parameter", "conj", "neg")
 _CODE: Final = re.compile(r"[<>=|]?(?:[biufcSUV?]\d{0,10}|[mM]8(?:\[\d{0,6}[A-Za-zμ]{1,7}\])?)", re.ASCII)
 _MOST: Final = 1 << 63
+MOST_SAID: Final = 48 << 20
+"""Bytes of the header: names and shapes of some hundred thousand tensors."""
+_FALSE: Final = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError)
+"""What reading something else runs into."""
+
 _LONGEST: Final = 1000  # letters of a reason
 
 
@@ -67,12 +73,15 @@ def read(output: Source, memory: memoryview, size: int) -> Received:
         SandboxError: it is not what a child of ours writes.
     """
     try:
+        if int.from_bytes(memory[:8], "little") > MOST_SAID:
+            msg = "more words than a child may say of numbers"
+            raise ValueError(msg)
         skeleton = output.skeleton()
         if skeleton.format != "safetensors":
             msg = f"a {skeleton.format} file"
-            raise ValueError(msg)  # noqa: TRY301 - one way out
+            raise ValueError(msg)
         return _Reading(skeleton, memory, size).run()
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError) as error:
+    except _FALSE as error:
         msg = f"what the child handed back is not what it was to be: {printable(str(error), 300)}"
         raise SandboxError(msg) from None
 
@@ -142,6 +151,9 @@ class _Reading:
         form = TensorForm(storage, dtype, shape, stride, offset, **_flags(said["flags"]))
         if form.extent[1] > span.length or form.count >= _MOST:
             msg = "a tensor that reaches beyond its bytes"
+            raise ValueError(msg)
+        if form.nbytes > TRAP and form.nbytes > TRAP_TIMES * span.length:
+            msg = "a tensor of a few bytes that repeats them for ever"
             raise ValueError(msg)
         return form
 

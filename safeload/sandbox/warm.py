@@ -28,8 +28,8 @@ from safeload.state import STATE
 IDLE: Final = 60.0
 """Seconds after which a helper ends that nobody has wanted."""
 
-PATIENCE: Final = 60.0  # seconds for a helper's imports
-ANSWER: Final = 10.0  # seconds for a fork
+PATIENCE: Final = 300.0  # seconds for a helper's imports
+ANSWER: Final = 60.0  # seconds for a fork
 WARM_FROM: Final = 2  # the use from which on a helper is worth its memory
 
 _IMPORTS: Final = {"torch": ("torch",), "joblib": ("joblib", "numpy"), "numpy": ("numpy",)}

@@ -21,6 +21,8 @@ INSTANTIATED = Use.INSTANTIATED.value
 STATE_SET = Use.STATE_SET.value
 ITEMS_SET = Use.ITEMS_SET.value
 
+CHANGING = frozenset((list, dict, set))
+
 PERSISTENT = GlobalRef("?", "persistent id")
 
 
@@ -68,8 +70,6 @@ class Recorder(Keeping):
         if entry is None:
             return self.instance(stub, args)
         self.check(stub, entry.call, args, kwargs)
-        if len(args) == 2 and type(args[1]) is dict:  # noqa: PLR2004 - a class, and keywords for it
-            args = args[0], args[1].copy()  # what it was called with, whatever becomes of the dict
         if entry.nested is not None and args:
             self.look_into(entry.nested, args[0])
         if entry.value is not None and not kwargs:
@@ -114,7 +114,7 @@ class Recorder(Keeping):
     def instance(self, stub: type[Inert], args: tuple[Any, ...]) -> Any:
         made: Any = Base.__new__(stub)
         if not issubclass(stub, Plain):
-            made.args = args
+            made.args = as_given(args)
         if stub.needs_state:
             self.unfinished.append(made)
         return made
@@ -186,6 +186,19 @@ class Recorder(Keeping):
             self.objects(made.ref, "an object made from it is given items after its state")
         if type(values[0]) not in SCALARS:
             self.keeps(made.ref, values, 1)
+
+
+def as_given(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What a call was made with, whatever becomes of its lists, of its dicts and of the lists in them."""
+    if CHANGING.isdisjoint(map(type, args)):
+        return args
+    return tuple(
+        {key: _copied(value) for key, value in arg.items()} if type(arg) is dict else _copied(arg) for arg in args
+    )
+
+
+def _copied(value: Any) -> Any:
+    return value.copy() if type(value) in CHANGING else value
 
 
 def _quietly(rule: Callable[[tuple[Any, ...]], GlobalRef | None], args: tuple[Any, ...]) -> Any:

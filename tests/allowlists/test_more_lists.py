@@ -203,6 +203,26 @@ def test_what_a_library_writes_passes_only_under_its_list(profile: str, fragment
     assert refusals(pickled(fragment))
 
 
+GRAPH = "torch_geometric.data.hetero_data:HeteroData"
+STORE = given(new(named("torch_geometric.data.storage:NodeStorage")), attributes(_mapping=b"}"))
+A_CLASS = named("collections:OrderedDict")
+
+
+@pytest.mark.parametrize(
+    ("state", "fits"),
+    [
+        (attributes(_global_store=STORE, _node_store_dict=attributes(a=STORE)), True),
+        (attributes(_global_store=A_CLASS), False),
+        (attributes(_node_store_dict=attributes(a=A_CLASS)), False),
+        (attributes(_edge_store_dict=calling("collections:OrderedDict", attributes(a=A_CLASS))), False),
+        (attributes(_node_store_dict=b"}q\x09") + b"h\x09" + text("a") + A_CLASS + b"s0", False),
+    ],
+)
+def test_a_graph_holds_stores_and_no_class_that_its_copy_would_change(state: bytes, *, fits: bool) -> None:
+    stream = pickled(given(new(named(GRAPH)), state))
+    assert (refusals(stream, book("torch-geometric")) == []) is fits
+
+
 @pytest.mark.parametrize("library", ["lightgbm", "xgboost", "imblearn", "hmmlearn", "omegaconf"])
 def test_installed_libraries_pass(library: str) -> None:
     module = pytest.importorskip(library)

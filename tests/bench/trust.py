@@ -1,12 +1,14 @@
-"""What a pin costs: ``python tests/bench/trust.py [MEGABYTES]`` prints the table of docs/explanation/why-bytes.md.
+"""What a pin costs: ``python tests/bench/trust.py [MEGABYTES]`` prints the table of docs/explanation/bench.md.
 
-Each load has a process of its own and is made three times; the best is shown.
+Each load has a process of its own and is made three times; the best is shown. The ways take turns, round after round,
+and a ratio is the median of those of neighbours: each against the plain load of its own round.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -38,6 +40,8 @@ WAYS = {
     "in place": "pinned: `in place`",
     "digest remembered": "pinned: `in place, digest remembered`",
 }
+HOWS = ("read", "mapped")
+ROUNDS = 5
 
 
 def main(megabytes: int) -> None:
@@ -49,18 +53,26 @@ def main(megabytes: int) -> None:
         environment = {"PYTHONPATH": str(ROOT), "SAFELOAD_LOG": "off", "SAFELOAD_CACHE": f"{folder}/cache"}
         subprocess.run(pin, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
         Path(folder, "other.lock").write_text("version = 1\n")
-        print(f"| {megabytes} MiB, `weights_only=True` | read: ms (CPU) | mapped: ms (CPU) |\n|---|---|---|")
-        for way, words in WAYS.items():
-            lock = "other.lock" if way == "not pinned" else "safeload.lock"
-            cells = []
-            for how in ("read", "mapped"):
-                done = subprocess.run(
-                    [sys.executable, "-c", CHILD, way, how],
-                    cwd=folder, env=environment | {"SAFELOAD_LOCK": lock}, capture_output=True, text=True, check=True,
-                )  # fmt: skip
-                wall, cpu = json.loads(done.stdout)
-                cells.append(f"{wall * 1000:.0f} ({cpu * 1000:.0f})")
-            print(f"| {words} | {' | '.join(cells)} |")
+        times: dict[tuple[str, str], list[tuple[float, float]]] = {(way, how): [] for way in WAYS for how in HOWS}
+        for _ in range(ROUNDS):
+            for (way, how), found in times.items():
+                lock = "other.lock" if way == "not pinned" else "safeload.lock"
+                found.append(_load(way, how, folder, environment | {"SAFELOAD_LOCK": lock}))
+    print(f"| {megabytes} MiB, `weights_only=True` | read: ms | CPU, ms | CPU over plain | mapped: ms |")
+    print("|---|---:|---:|---:|---:|")
+    for way, words in WAYS.items():
+        read, mapped, plain = times[way, "read"], times[way, "mapped"], times["plain", "read"]
+        ratio = statistics.median(mine[1] / other[1] for mine, other in zip(read, plain, strict=True))
+        cells = (min(read)[0] * 1000, min(cpu for _, cpu in read) * 1000, min(mapped)[0] * 1000)
+        print(f"| {words} | {cells[0]:.0f} | {cells[1]:.0f} | {ratio:.2f} | {cells[2]:.0f} |")
+
+
+def _load(way: str, how: str, folder: str, environment: dict[str, str]) -> tuple[float, float]:
+    """Seconds by the clock and of the processor, of the best of three."""
+    command = [sys.executable, "-c", CHILD, way, how]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    wall, cpu = json.loads(done.stdout)
+    return wall, cpu
 
 
 main(int(sys.argv[1]) if sys.argv[1:] else 256)

@@ -25,10 +25,11 @@ from .builders import (
     sequence,
     text,
 )
+from .memory import MANY_LABELS
 from .objects import attributes_of, then
-from .rows import Row, crash
+from .rows import FILE, Row, crash
 
-FAR: Final = array(octets(struct.pack("<4i", *[2**28] * 4)), of=dtype("i4"), shape=group(number(4)))
+FAR: Final = array(octets(struct.pack("<4i", *[2**28 + 100] * 4)), of=dtype("i4"), shape=group(number(4)))
 
 
 def many(size: int) -> bytes:
@@ -76,6 +77,40 @@ def two_values() -> bytes:
         _mask=array(octets(bytes(2)), of=dtype("b1"), shape=group(number(2))),
     )
     return categorical(FAR, kind(index_of(given(new(named("pandas.core.arrays.integer:IntegerArray")), values))))
+
+
+def frozen_list_over_a_list() -> bytes:
+    """The labels of a MultiIndex are copied from a list, in which more of them stand when the codes come."""
+    labels = listing(listing(*[text("a")] * MANY_LABELS)) + put(50)
+    frozen = calling("pandas.core.indexes.frozen:FrozenList", labels) + put(51) + POP
+    more = get(50) + number(0) + many(2**29) + b"s" + POP
+    index = calling(
+        "pandas.core.indexes.base:_new_Index",
+        named("pandas.core.indexes.multi:MultiIndex"),
+        attributes_of(levels=get(51), codes=listing(FAR), sortorder=NONE, names=listing(NONE)),
+    )
+    return sequence(frozen, more, index)
+
+
+def array_described_anew() -> bytes:
+    """Labels in an array of two, which joblib reads; then its description says that there were more."""
+    described = attributes_of(
+        subclass=named("numpy:ndarray"),
+        shape=group(number(2)),
+        order=text("C"),
+        dtype=dtype("i8"),
+        allow_mmap=FALSE,
+    )
+    read = given(new(named("joblib.numpy_pickle:NumpyArrayWrapper")), described + put(60)) + bytes(16)
+    more = get(60) + text("shape") + group(number(2**29)) + b"s" + POP
+    index = index_of(sequence(read, put(61), POP, more, get(61)))
+    return categorical(FAR, kind(index))
+
+
+def joblib_loaded() -> Any:
+    import joblib
+
+    return joblib.load(FILE)
 
 
 def arrow(*parts: bytes) -> bytes:
@@ -161,6 +196,14 @@ ROWS: Final = (
     row("categories_that_the_codes_leave", categorical(FAR, kind(TWO))),
     row("categories_that_change_in_their_dict", dict_changed_afterwards()),
     row("categories_in_an_array_of_two_lengths", two_values()),
+    row("labels_copied_from_a_list_that_changes", frozen_list_over_a_list(), repr),
+    Row(
+        id="array_of_joblib_described_anew",
+        file=lambda _: pickled(array_described_anew()),
+        load=lambda: joblib_loaded().astype(object),
+        effect=crash,
+        needs=("joblib", "pandas"),
+    ),
     arrow_row("list_of_texts_over_numbers", texts_that_are_numbers(), repr),
     arrow_row("dictionary_of_texts_over_numbers", labels_that_are_numbers(), twice),
     arrow_row("map_of_pairs_that_may_lack_values", pairs_that_may_lack_values(), list),

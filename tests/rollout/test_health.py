@@ -147,7 +147,7 @@ def test_the_extension_says_what_is_on_and_what_came_too_late(
 
     shell = Shell()
     notebook.load_ipython_extension(shell)
-    assert capsys.readouterr().out == "safeload is on: enforce, policy shipped. safeload.status() says more.\n"
+    assert capsys.readouterr().out == "safeload is on: enforce, policy shipped. import safeload; safeload.status() says more.\n"
     (after_a_cell,) = shell.callbacks
     monkeypatch.setenv("SAFELOAD_MODE", "audit")
     for expected in ("SAFELOAD_MODE changed nothing here", ""):

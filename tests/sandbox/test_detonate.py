@@ -164,7 +164,8 @@ def test_honest_files_of_torch_tell_nothing(tmp_path: Path) -> None:
 def test_honest_files_of_others_tell_nothing(tmp_path: Path) -> None:
     joblib, pandas = pytest.importorskip("joblib"), pytest.importorskip("pandas")
     linear = pytest.importorskip("sklearn.linear_model").LinearRegression().fit([[0], [1]], [1, 3])
-    joblib.dump({"m": linear, "f": pandas.DataFrame({"a": [1, 2], "b": ["x", "y"]})}, tmp_path / "x", compress=3)
+    times = pandas.to_datetime(["2020-01-01", "2020-01-02"]).tz_localize("Europe/Berlin")
+    joblib.dump({"m": linear, "f": pandas.DataFrame({"a": [1, 2], "b": ["x", "y"], "t": times})}, tmp_path / "x", compress=3)
     ended = CliRunner().invoke(main, ["detonate", str(tmp_path / "x"), "--json"])
     found = json.loads(ended.output)
     assert (found["attempts"], found["problem"], ended.exit_code) == ([], "", 0)

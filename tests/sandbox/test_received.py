@@ -72,6 +72,8 @@ FORGED: dict[str, Any] = {
     "a shape of a fraction": written(said(TENSOR | {"shape": [4.0]})),
     "a shape that overflows": written(said(TENSOR | {"shape": [1 << 62, 1 << 62], "stride": [0, 0]})),
     "a shape of a thousand": written(said(TENSOR | {"shape": [1] * 1000, "stride": [1] * 1000})),
+    "a tensor that repeats for ever": written(said(TENSOR | {"shape": [1 << 40], "stride": [0]})),
+    "words without end": (60 << 20).to_bytes(8, "little") + b"{" + b" " * (60 << 20),
     "strides that are too few": written(said(TENSOR | {"stride": []})),
     "a type of nothing": written(said(TENSOR | {"dtype": "object"})),
     "a type that is none": written(said(TENSOR | {"dtype": ["float32"]})),
