@@ -33,6 +33,7 @@ class Way:
         looks_first: whether nothing is asked for in a load that is refused.
         unpickles: whether it loads at all.
         again: whether parts are loads of their own, looked at again, and errors are worded otherwise in C.
+        renames: the library's unpickler asks for other names than the file's.
         harmless: how an event begins that the library's own reading raises.
     """
 
@@ -43,6 +44,7 @@ class Way:
     unpickles: bool = True
     harmless: str = NONE
     again: bool = False
+    renames: bool = False
 
 
 def _file(data: bytes) -> object:
@@ -125,7 +127,7 @@ def _numpys() -> dict[str, Way]:
     with contextlib.suppress(ImportError):
         import pandas as pd
 
-        found["pandas"] = Way(lambda data: pd.read_pickle(io.BytesIO(data)), 1)
+        found["pandas"] = Way(lambda data: pd.read_pickle(io.BytesIO(data)), 1, renames=True)
     return found
 
 

@@ -96,7 +96,7 @@ def differ(witness: Witness, way: Way) -> str:
     """
     asked, seen = _comparable(witness.asked), _comparable(witness.seen)
     alike = set(seen) == set(asked) if way.again else seen[len(seen) - len(asked) :] == asked
-    return "" if alike else f"{asked} after {seen}"
+    return "" if alike or way.renames else f"{asked} after {seen}"
 
 
 def _comparable(names: list[tuple[str, str]]) -> list[GlobalRef]:

@@ -79,11 +79,12 @@ MEASURE: Final = """
 import json, os, resource, sys, time
 path, what = sys.argv[1:3]
 import safeload, pickle, numpy as np
-import joblib, torch
+if what == 'joblib': import joblib
+if 'torch' in sys.argv[4]: import torch
 small = sys.argv[3]
 def memory():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-call = {'scan': safeload.scan, 'pickle': lambda p: pickle.load(open(p, 'rb')), 'joblib': joblib.load,
+call = {'scan': safeload.scan, 'pickle': lambda p: pickle.load(open(p, 'rb')), 'joblib': lambda p: joblib.load(p),
         'torch': lambda p: torch.load(p, weights_only=False, mmap=True)}[what]
 if small: call(small)
 before, start = memory(), time.process_time()
@@ -124,7 +125,7 @@ def main() -> None:
                 for what in ("scan", kind):
                     if what in ("npy", "safetensors") or (what != "scan" and size > LOADED and what != "torch"):
                         continue
-                    seconds, megabytes, ended = json.loads(run(MEASURE, str(path), what, str(small)))
+                    seconds, megabytes, ended = json.loads(run(MEASURE, str(path), what, str(small), kind))
                     if ended:
                         print(f"{kind}, {what}, {size}: {ended}", file=sys.stderr)
                     cells.setdefault(what, []).append(f"{seconds * 1000:.1f} ms, {megabytes:.0f} MB")
