@@ -1,7 +1,8 @@
 """What a guarded load takes, counted in calls of functions: no clock, so it holds on a busy machine too.
 
 Each case is loaded small and twice as big. What a load costs at all, and what each further item of it
-costs, may not grow by a sixth and more (Pythons and libraries differ by less): a walk in Python over what the C unpickler builds would show here at once.
+costs, may not grow by a sixth and more, since Pythons and libraries differ by less. A walk in Python over
+what the C unpickler builds would show here at once.
 """
 
 from __future__ import annotations
