@@ -64,7 +64,8 @@ class Row:
         known: where it was published.
         until: a library and the version from which on it no longer works.
         gaps: the arms in which the guard lets it through ("late", or "late without C" where the C part
-            is not built), each with its reason, as the documentation says.
+            is not built), each with its reason, as the documentation says; "twin late without C": in which
+            it refuses the harmless one.
     """
 
     id: str

@@ -25,9 +25,13 @@ def judged() -> list[object]:
     return [pytest.param(key, arm, id=f"{key}-{arm}", marks=marks(key, arm)) for key in ROWS for arm in GUARDED]
 
 
+def harmless() -> list[object]:
+    """Every row that has a twin, under every arm."""
+    rows = [(key, arm) for key, row in ROWS.items() if row.twin for arm in GUARDED]
+    return [pytest.param(key, arm, id=f"{key}-{arm}", marks=marks(key, f"twin {arm}")) for key, arm in rows]
+
+
 every_row = pytest.mark.parametrize("key", ROWS)
-every_twin = pytest.mark.parametrize("key", [key for key, row in ROWS.items() if row.twin])
-each_way = pytest.mark.parametrize("arm", GUARDED)
 
 
 @every_row
@@ -47,8 +51,7 @@ def test_is_refused_under_the_guard(key: str, arm: str, load_in: Load) -> None:
     assert answer["refused"] or not ROWS[key].refused, answer
 
 
-@each_way
-@every_twin
+@pytest.mark.parametrize(("key", "arm"), harmless())
 def test_loads_under_the_guard_without_the_deed(key: str, arm: str, load_in: Load) -> None:
     answer = load_in(arm, key, harmless=True)
     assert not answer["error"], answer
