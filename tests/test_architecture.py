@@ -19,6 +19,7 @@ FILES = {
 FLOORS = (
     ("safeload._inplace", "safeload._standin", "safeload._strain"),  # the C parts
     ("safeload.boot", "safeload.installed"),  # what every interpreter pays for, and where we import from
+    ("safeload.digest",),
     ("safeload.scan",),
     ("safeload.allowlists",),
     # What a policy may ask of the process: whether a class of the program's is a plain one.

@@ -11,12 +11,9 @@ import io
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from safeload.pins import known
-
-if TYPE_CHECKING:
-    import queue
 
 COPY_LIMIT: Final = 8 << 30  # bytes; and never more than half of the memory that is free
 PIECE: Final = 1 << 20
@@ -201,53 +198,25 @@ def _digest(descriptor: int, target: int | None) -> tuple[str, int]:
     """
     import hashlib  # brings in OpenSSL, 4 MB
 
+    from safeload.digest import Hashing, HashingAlone
+
     sha256, size = hashlib.sha256(), os.fstat(descriptor).st_size
-    hashing = _Hashing(sha256.update) if size > ALONE else None
+    kind = Hashing if size > ALONE else HashingAlone
     at = 0
-    try:
+    with kind(sha256.update, PIECE) as hashing:
         # What grows meanwhile is found to have changed, and not followed to an end that may never come.
-        while at <= size and (data := os.pread(descriptor, PIECE, at)):
-            if hashing is None:
-                sha256.update(data)
-            else:
-                hashing.give(data)
-            at += len(data)
+        while at <= size:
+            room = hashing.room()
+            count = os.preadv(descriptor, [room], at)
+            if not count:
+                break
+            hashing.give(room, count)
+            at += count
             if target is not None:
-                _write(target, data)
-    finally:
-        if hashing is not None:
-            hashing.finish()
+                _write(target, memoryview(room)[:count])
     return sha256.hexdigest(), at
 
 
-def _write(target: int, data: bytes) -> None:
-    rest = memoryview(data)
+def _write(target: int, rest: memoryview) -> None:
     while rest:
         rest = rest[os.write(target, rest) :]
-
-
-class _Hashing:
-    """A thread that hashes piece after piece; OpenSSL lets go of the interpreter meanwhile."""
-
-    def __init__(self, update: Any) -> None:
-        import queue
-        import threading
-
-        self._update = update
-        self._pieces: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._room = threading.Semaphore(4)
-        self._thread = threading.Thread(target=self._run, name="safeload-sha256", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while (piece := self._pieces.get()) is not None:
-            self._update(piece)
-            self._room.release()
-
-    def give(self, piece: bytes) -> None:
-        self._room.acquire()
-        self._pieces.put(piece)
-
-    def finish(self) -> None:
-        self._pieces.put(None)
-        self._thread.join()

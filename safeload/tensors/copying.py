@@ -13,9 +13,9 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from queue import SimpleQueue
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 
+from safeload.digest import Hashing
 from safeload.errors import TensorsError
 from safeload.scan.forms import SIZES, ArrayForm, TensorForm
 from safeload.scan.report import printable
@@ -25,7 +25,6 @@ from safeload.tensors.write import NUMBERS, Entry
 
 BLOCK: Final = 512 << 10
 """Fits a processor's cache twice over: smaller and larger blocks took up to a tenth more time."""
-AHEAD: Final = 3  # blocks that wait for the digest
 GATHERED: Final = 8 << 20  # bytes of a strided tensor at a time
 PAUSE: Final = 0.03  # seconds between two rounds of the disk
 
@@ -111,45 +110,20 @@ class _Writing:
 
 def _pass(source: Source, moves: list[Move], writing: _Writing) -> str:
     places = _Places(moves)
-    with _Digest() as digest:
+    digest = hashlib.sha256()
+    with Hashing(digest.update, BLOCK) as hashing:
         at = 0
         while True:
-            room = digest.free.get()
+            room = hashing.room()
             view = memoryview(room)
             count = os.preadv(source.whole, [view], at)
             if not count:
                 break
-            digest.full.put((room, count))
+            hashing.give(room, count)
             for first, behind, to in places.within(at, at + count):
                 writing.put(view[first:behind], to)
             at += count
-    return digest.found.hexdigest()
-
-
-class _Digest:
-    """Hashes blocks on a thread of its own, in the order in which they come."""
-
-    def __init__(self) -> None:
-        self.found = hashlib.sha256()
-        self.full: SimpleQueue[tuple[bytearray, int] | None] = SimpleQueue()
-        self.free: SimpleQueue[bytearray] = SimpleQueue()
-        for _ in range(AHEAD + 1):
-            self.free.put(bytearray(BLOCK))
-        self.thread = threading.Thread(target=self._hash, daemon=True)
-
-    def _hash(self) -> None:
-        while block := self.full.get():
-            room, count = block
-            self.found.update(memoryview(room)[:count])
-            self.free.put(room)
-
-    def __enter__(self) -> Self:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.full.put(None)
-        self.thread.join()
+    return digest.hexdigest()
 
 
 class _Places:
