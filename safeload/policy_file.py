@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 import os
 import re
@@ -9,7 +10,7 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from safeload.allowlists import DEFAULT_PROFILES, is_profile, never_reason, profile_names
 from safeload.errors import PolicyError
@@ -17,6 +18,8 @@ from safeload.policy import Inert, Mode, Policy, Running, Twins
 from safeload.sandbox.limits import ChildLimits
 from safeload.scan.report import GlobalRef, printable
 from safeload.scan.strain import Limits
+
+Word = TypeVar("Word", bound=enum.Enum)
 
 LIMIT: Final = 1 << 20  # bytes: a policy is read by people
 PATHS: Final = ("plain", "hashed")
@@ -204,18 +207,18 @@ def _written(path: Path, text: str, table: dict[str, Any]) -> Written:
         return f"{path}, line {line_of(text, key, item)}: {key}"
 
     policy = Policy(
-        mode=mode(table.get("mode", "enforce"), where("mode")),
+        mode=choice(Mode, table.get("mode", "enforce"), where("mode")),
         profiles=profiles(table.get("profiles", DEFAULT_PROFILES), lambda item: where("profiles", item)),
         allow=names(table.get("allow", ()), lambda item: where("allow", item)),
-        tensors=twins(table.get("tensors", "prefer"), where("tensors")),
+        tensors=choice(Twins, table.get("tensors", "prefer"), where("tensors")),
         origin=str(path),
         locked=table.get("locked", False),
         contact=table.get("contact", ""),
         limits=limits(table.get("limits", {}), where("limits")),
         lock=beside(path, table.get("lock", "")),
         require_pins=table.get("require_pins", False),
-        sandbox=running(table.get("sandbox", "never"), where("sandbox")),
-        inert=inert(table.get("inert", "here"), where("inert")),
+        sandbox=choice(Running, table.get("sandbox", "never"), where("sandbox")),
+        inert=choice(Inert, table.get("inert", "here"), where("inert")),
         sandbox_limits=child_limits(table.get("sandbox_limits", {}), where("sandbox_limits")),
         keys=keys(path, table.get("keys", {}), where("keys")),
     )
@@ -243,20 +246,9 @@ def one_of(value: str, values: Iterable[str], where: str) -> str:
     return chosen
 
 
-def mode(value: str, where: str) -> Mode:
-    return Mode(one_of(value, [mode.value for mode in Mode], where))
-
-
-def twins(value: str, where: str) -> Twins:
-    return Twins(one_of(value, [twins.value for twins in Twins], where))
-
-
-def running(value: str, where: str) -> Running:
-    return Running(one_of(value, [running.value for running in Running], where))
-
-
-def inert(value: str, where: str) -> Inert:
-    return Inert(one_of(value, [inert.value for inert in Inert], where))
+def choice(kind: type[Word], value: str, where: str) -> Word:
+    """The member of an enum that a word stands for."""
+    return kind(one_of(value, [word.value for word in kind], where))
 
 
 def profiles(items: Iterable[str], where: Any) -> tuple[str, ...]:

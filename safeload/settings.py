@@ -11,13 +11,15 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from safeload import boot, policy_file
 from safeload.errors import PolicyError
 from safeload.policy import Mode, Policy, Running, Twins
 from safeload.policy_file import Written
 from safeload.scan.report import GlobalRef
+
+Strict = TypeVar("Strict", Mode, Twins, Running)
 
 SYSTEM_FILE: Final = Path(boot.SYSTEM_FILE)
 REJECTED: Final = "shipped (the configured policy was rejected)"
@@ -169,11 +171,11 @@ def _said(environment: Mapping[str, str]) -> _Said:
     tensors, lock = environment.get("SAFELOAD_TENSORS", ""), environment.get("SAFELOAD_LOCK", "")
     sandbox = environment.get("SAFELOAD_SANDBOX", "")
     return _Said(
-        policy_file.mode(mode, "SAFELOAD_MODE") if mode else None,
+        policy_file.choice(Mode, mode, "SAFELOAD_MODE") if mode else None,
         policy_file.profiles(parts("SAFELOAD_PROFILES"), in_variable("SAFELOAD_PROFILES")),
         policy_file.names(parts("SAFELOAD_ALLOW"), in_variable("SAFELOAD_ALLOW")),
-        policy_file.twins(tensors, "SAFELOAD_TENSORS") if tensors else None,
-        policy_file.running(sandbox, "SAFELOAD_SANDBOX") if sandbox else None,
+        policy_file.choice(Twins, tensors, "SAFELOAD_TENSORS") if tensors else None,
+        policy_file.choice(Running, sandbox, "SAFELOAD_SANDBOX") if sandbox else None,
         TRUE[locked],
         # A program may change its folder later.
         str(_expanded(lock, "SAFELOAD_LOCK").absolute()) if lock else "",
@@ -200,12 +202,18 @@ def _widened(policy: Policy, environment: Mapping[str, str]) -> Policy:
 def _tightened(policy: Policy, environment: Mapping[str, str]) -> Policy:
     said = _said(environment)
     profiles = [name for name in policy.profiles if not said.profiles or name in said.profiles]
-    mode = max(policy.mode, said.mode or policy.mode, key=lambda mode: mode.strictness)
-    tensors = max(policy.tensors, said.tensors or policy.tensors, key=lambda twins: twins.strictness)
-    sandbox = max(policy.sandbox, said.sandbox or policy.sandbox, key=lambda running: running.strictness)
-    return _named_after(
-        policy, replace(policy, mode=mode, profiles=tuple(profiles), tensors=tensors, sandbox=sandbox)
+    tightened = replace(
+        policy,
+        mode=_stricter(policy.mode, said.mode),
+        profiles=tuple(profiles),
+        tensors=_stricter(policy.tensors, said.tensors),
+        sandbox=_stricter(policy.sandbox, said.sandbox),
     )
+    return _named_after(policy, tightened)
+
+
+def _stricter(now: Strict, said: Strict | None) -> Strict:
+    return now if said is None or said.strictness < now.strictness else said
 
 
 def _named_after(before: Policy, after: Policy) -> Policy:
@@ -218,17 +226,19 @@ def _loosening(
     """Which of the variables would have loosened a locked policy, had they counted."""
     policy = written.policy
     asked = set(filter(None, map(str.strip, environment.get("SAFELOAD_PROFILES", "").split(","))))
-    mode = environment.get("SAFELOAD_MODE", policy.mode.value).strip().lower()
-    tensors = environment.get("SAFELOAD_TENSORS", policy.tensors.value).strip().lower()
-    sandbox = environment.get("SAFELOAD_SANDBOX", policy.sandbox.value).strip().lower()
+
+    def is_looser(name: str, now: Mode | Twins | Running) -> bool:
+        word = environment.get(name, now.value).strip().lower()
+        return any(word == other.value and other.strictness < now.strictness for other in type(now))
+
     loosens = {
-        "SAFELOAD_MODE": mode in {m.value for m in Mode if m.strictness < policy.mode.strictness},
+        "SAFELOAD_MODE": is_looser("SAFELOAD_MODE", policy.mode),
         "SAFELOAD_ALLOW": bool(environment.get("SAFELOAD_ALLOW", "").strip(" ,")),
         "SAFELOAD_PROFILES": bool(asked - {"default", *policy.profiles}),
         "SAFELOAD_POLICY": environment.get("SAFELOAD_POLICY", "") not in ("", policy.origin),
-        "SAFELOAD_TENSORS": tensors in {t.value for t in Twins if t.strictness < policy.tensors.strictness},
+        "SAFELOAD_TENSORS": is_looser("SAFELOAD_TENSORS", policy.tensors),
         "SAFELOAD_LOCK": environment.get("SAFELOAD_LOCK", "") not in ("", policy.lock),
-        "SAFELOAD_SANDBOX": sandbox in {r.value for r in Running if r.strictness < policy.sandbox.strictness},
+        "SAFELOAD_SANDBOX": is_looser("SAFELOAD_SANDBOX", policy.sandbox),
         "SAFELOAD_CACHE": False,
         "SAFELOAD_LOG": environment.get("SAFELOAD_LOG", written.log) != written.log,
         "SAFELOAD_PATHS": environment.get("SAFELOAD_PATHS", written.paths) != written.paths,
