@@ -350,12 +350,11 @@ TWINS = {
 
 @pytest.mark.parametrize("case", TWINS.values(), ids=TWINS)
 def test_whether_the_twin_is_opened(
-    case: tuple[str | None, dict[str, str], Twins, bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    case: tuple[str | None, dict[str, str], Twins, bool], system: Path
 ) -> None:
-    system, environment, *expected = case
-    monkeypatch.setattr(settings, "SYSTEM_FILE", tmp_path / "system.toml")
-    if system is not None:
-        (tmp_path / "system.toml").write_text(system)
+    said, environment, *expected = case
+    if said is not None:
+        write(system, said)
     found = settings.load(environment)
     assert [found.policy.tensors, bool(found.problem)] == expected
     assert ("SAFELOAD_TENSORS" in found.passed_over) == (environment.get("SAFELOAD_TENSORS") == "off" and found.policy.locked)
@@ -376,12 +375,11 @@ SANDBOX = {
 
 @pytest.mark.parametrize("case", SANDBOX.values(), ids=SANDBOX)
 def test_whether_code_may_run_in_a_child(
-    case: tuple[str | None, dict[str, str], str, bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    case: tuple[str | None, dict[str, str], str, bool], system: Path
 ) -> None:
-    system, environment, *expected = case
-    monkeypatch.setattr(settings, "SYSTEM_FILE", tmp_path / "system.toml")
-    if system is not None:
-        (tmp_path / "system.toml").write_text(system)
+    said, environment, *expected = case
+    if said is not None:
+        write(system, said)
     found = settings.load(environment)
     assert [found.policy.sandbox.value, "SAFELOAD_SANDBOX" in found.passed_over] == expected
     assert bool(found.problem) is (environment.get("SAFELOAD_SANDBOX") == "yes")

@@ -14,11 +14,11 @@ from rich.text import Text
 
 import safeload
 from safeload.cli.screen import OUT, place_text
+from safeload.policy import Running
 from safeload.scan.report import printable
 from safeload.tensors.contents import Sandbox
 
 NOT_DONE: Final = 1
-SANDBOX: Final = ("never", "auto", "always")
 
 
 @click.command()
@@ -28,7 +28,7 @@ SANDBOX: Final = ("never", "auto", "always")
 @click.option("--cache", "into_cache", is_flag=True, help="Into the cache folder, under the digest.")
 @click.option(
     "--sandbox",
-    type=click.Choice(SANDBOX),
+    type=click.Choice([way.value for way in Running]),
     help="auto: run the file in a child that can do nothing, where a value is to be had in no other way; "
     "always: take all of it from there. Without it, what the policy says: never.",
 )

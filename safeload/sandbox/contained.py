@@ -98,10 +98,7 @@ def plan(source: Source, limits: ChildLimits) -> Received:
 def _read(
     source: Source, loader: str, modules: tuple[str, ...], limits: ChildLimits
 ) -> tuple[Received | None, parent.Ended]:
-    problem = here.why_not()
-    if problem:
-        msg = f"no code of a file can run here: {problem}"
-        raise SandboxError(msg)
+    here.need()
     said: dict[str, Any] = {"path": source.name, "loader": loader}
     try:
         with descriptor_of(source) as file:

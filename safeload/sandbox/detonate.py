@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from safeload import installed, record
-from safeload.errors import SandboxError
 from safeload.sandbox import here, parent
 from safeload.sandbox.contained import descriptor_of, loader_of, modules_of, with_late_imports
 from safeload.sandbox.limits import ChildLimits
@@ -45,10 +44,7 @@ def detonate(source: Source, limits: ChildLimits) -> Detonation:
         SandboxError: it cannot be run here.
         TensorsError: it is nothing that could be run.
     """
-    problem = here.why_not()
-    if problem:
-        msg = f"no code of a file can run here: {problem}"
-        raise SandboxError(msg)
+    here.need()
     skeleton = source.skeleton()
     if not skeleton.uses:
         return Detonation(skeleton.format, ran=False)

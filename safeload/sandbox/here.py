@@ -28,6 +28,18 @@ def why_not() -> str:
     return ""
 
 
+def need() -> None:
+    """Go on only where a child may be had.
+
+    Raises:
+        SandboxError: none can be had here; says why.
+    """
+    problem = why_not()
+    if problem:
+        msg = f"no code of a file can run here: {problem}"
+        raise SandboxError(msg)
+
+
 def tried() -> parent.Ended:
     """A child that reads a number.
 

@@ -67,16 +67,13 @@ class Builder:
         return known[1]
 
     def _make(self, form: Data) -> Any:
-        if isinstance(form, SparseForm):
+        if isinstance(form, SparseForm | QuantizedForm):
             if self.framework == "np" or not has("torch"):
-                msg = "a sparse tensor, which numpy has not"
+                msg = f"a {'sparse' if isinstance(form, SparseForm) else 'quantized'} tensor, which numpy has not"
                 raise NotHereError(msg)
+            if isinstance(form, QuantizedForm):
+                return torch_quantized(form, self.make)
             return torch_sparse(form, [self.make(part) for part in form.parts])
-        if isinstance(form, QuantizedForm):
-            if self.framework == "np" or not has("torch"):
-                msg = "a quantized tensor, which numpy has not"
-                raise NotHereError(msg)
-            return torch_quantized(form, self.make)
         if isinstance(form, TensorForm):
             return self._tensor(form) if self.framework != "np" and has("torch") else self._view(form)
         array = self._array(form)
