@@ -132,7 +132,8 @@ def _numpys() -> dict[str, Way]:
 
 
 STORAGES: Final = b"_load_from_bytes"  # torch writes where in memory they are
-CHANGING: Final = re.compile(r"0x[0-9a-f]+|[-+0-9.e,\\[\]\s]+|nan|inf|True|False")
+ADDRESS: Final = re.compile(r"0x[0-9a-f]+")
+CHANGING: Final = re.compile(r"[-+0-9.e,\\[\]\s]+|nan|inf|True|False")
 
 
 def form(value: object) -> object:
@@ -147,6 +148,6 @@ def form(value: object) -> object:
 def text_of(value: object) -> object:
     """The same where that is another each time: a tensor may be longer than its file, and end in what was in memory."""
     try:
-        return CHANGING.sub("#", repr(value)[:2000])
+        return CHANGING.sub("#", ADDRESS.sub("", repr(value))[:2000])
     except Exception as error:  # an object that its state left unfinished
         return type(value), type(error)
