@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -104,11 +106,26 @@ def _opened(source: Source) -> Iterator[io.BufferedReader[Any]]:
     if isinstance(source, bytes | bytearray | memoryview):
         yield io.BufferedReader(io.BytesIO(source), BULK)
     elif isinstance(source, str | os.PathLike):
-        with io.BufferedReader(io.FileIO(source), BULK) as file:
+        with io.BufferedReader(io.FileIO(source, opener=_no_pipe), BULK) as file:
             yield file
     else:
         with _window(source) as file:
             yield file
+
+
+def _no_pipe(path: str, flags: int) -> int:
+    """Open a file; whoever gives its name waits for nobody to write into it.
+
+    Raises:
+        OSError: it is a pipe, in which no reader can go back.
+    """
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.ESPIPE, "this is a pipe: read it and scan the bytes", path)
+    if hasattr(os, "set_blocking"):
+        os.set_blocking(descriptor, True)
+    return descriptor
 
 
 @contextmanager

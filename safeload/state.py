@@ -29,6 +29,7 @@ class State(metaclass=KeptType):
             is held while it does.
         policy: the policy in force, without what ``allow()`` added.
         problem: why the configured policy could not be read; the shipped one is in force then.
+        log_is_cut: the last line that was written to the log is there in part.
         cache: the folder for converted checkpoints, where one was named.
         log: where events go.
         paths: how events name files: as they are, or hashed.
@@ -50,6 +51,7 @@ class State(metaclass=KeptType):
     policy: Policy | None = None
     problem: str = ""
     log: str = "stderr"
+    log_is_cut: bool = False
     cache: str = ""
     paths: str = "plain"
     granted: frozenset[GlobalRef | str] = frozenset()
@@ -104,11 +106,17 @@ class _Pause:
         self._was_enabled = False
 
     def __enter__(self) -> None:
-        with self._lock:
-            if self._depth == 0:
-                self._was_enabled = gc.isenabled()
+        begun = False
+        try:
+            with self._lock:
+                if self._depth == 0:
+                    self._was_enabled = gc.isenabled()
+                self._depth, begun = self._depth + 1, True
                 gc.disable()
-            self._depth += 1
+        except BaseException:  # a KeyboardInterrupt: whoever breaks off here does not come to the end of the block
+            if begun:
+                self.__exit__()
+            raise
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
