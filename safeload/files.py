@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -94,10 +95,20 @@ def _any_state(_made: Any, _state: Any) -> None:
 
 
 def _report(source: Source, rulebook: Rulebook) -> Report:
-    torch = _torch_archive if find_spec("torch") is not None else None
+    torch = _torch_archive if _is_installed("torch") else None
     reading = Reading(rulebook=rulebook, read=readers.read, torch_archive=torch)
     with _opened(source) as file, COLLECTION_PAUSED:
         return readers.read(file, reading)
+
+
+def _is_installed(name: str) -> bool:
+    """Whether there is such a library; the search goes through all of sys.path, so what is imported answers first."""
+    return sys.modules.get(name) is not None or _is_found(name, tuple(sys.path))
+
+
+@lru_cache(maxsize=8)
+def _is_found(name: str, _path: tuple[str, ...]) -> bool:
+    return find_spec(name) is not None
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from rich.text import Text
 import safeload
 from safeload.cli import cyclonedx, hashing, many, sarif
 from safeload.cli.findings import Finding, Target, find, targets_of
-from safeload.cli.screen import OUT, coloured, columns, place_text
+from safeload.cli.screen import OUT, coloured, columns, place_text, print_rows
 from safeload.scan.report import printable
 
 REFUSED: Final = 1
@@ -105,13 +105,16 @@ def _watched(findings: Iterable[Finding], total: int) -> Iterator[Finding]:
 
 
 def _show(findings: list[Finding], passed_by: int) -> None:
-    table = columns("file", "verdict", "format", "asks for")
+    rows = []
     for finding in findings:
-        row = place_text(finding.target.place)
+        place = place_text(finding.target.place)
         if finding.target.source:
-            row.append(f"\n{printable(finding.target.source)}", style="dim")
-        table.add_row(row, coloured(finding.outcome), finding.format, _names(finding))
-    OUT.print(table if table.row_count else "No pickles here.")
+            place.append(f"\n{printable(finding.target.source)}", style="dim")
+        rows.append((place, coloured(finding.outcome), Text(finding.format), _names(finding)))
+    if rows:
+        print_rows(("file", "verdict", "format", "asks for"), rows)
+    else:
+        OUT.print("No pickles here.")
     if passed_by:
         OUT.print(f"{passed_by} of the files are no pickles.", style="dim")
 

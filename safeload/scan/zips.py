@@ -29,6 +29,9 @@ PACKAGE: Final = GlobalRef("torch.package", "PackageImporter")
 
 _STORAGE: Final = re.compile(r"(?:\.?data)/[^/]+", re.ASCII)  # below a torch archive's top folder
 _ENCRYPTED: Final = 0x1
+# What torch keeps in small members: numbers, and which way round they are. Of the letters that these begin
+# with, some are no opcodes, and the others take something that no stack has at the beginning.
+_NO_PICKLE: Final = re.compile(rb"[0-9]+\n?|little|big", re.ASCII)
 
 
 def read_zip(file: io.BufferedReader[Any], reading: Reading) -> Report:
@@ -87,10 +90,17 @@ def _member(
         kind = sniff(head)
         if kind in (Kind.FOREIGN, Kind.SAFETENSORS) and not pickle:
             return Report()
+        first = head + content.read(CHUNK)
         while content.read(CHUNK):
-            pass  # zipfile compares the checksum at the end
-    with archive.open(member) as content:
-        report = reading.inside(_buffered(content))
+            first = b""  # too long to be kept
+        # zipfile has compared the checksum, at the end
+    if not pickle and _NO_PICKLE.fullmatch(first):
+        return Report()
+    if len(first) == member.file_size:
+        report = reading.inside(io.BufferedReader(io.BytesIO(first), BULK))
+    else:
+        with archive.open(member) as content:
+            report = reading.inside(_buffered(content))
     announced = pickle or head.startswith(b"\x80") or kind is not Kind.PICKLE
     if announced or report.uses or not report.problem:
         return _named(report, member.filename)
