@@ -170,11 +170,15 @@ _WAYS: Final = {"stderr": _to_stderr, "logging": _to_logging}
 
 
 def _complain(text: str, level: str, line: str) -> None:
-    """Once for a process; but what is more than news goes to stderr then, line by line."""
+    """Once for a process; but what is more than news goes to stderr then, line by line.
+
+    Where that cannot be written either, as on the same full disk, nobody is told, and the load goes on.
+    """
     if sys.stderr is None:
         return
-    if text not in STATE.warned:
-        STATE.warned.add(text)
-        sys.stderr.write(f"safeload: {text}\n")
-    if line and level not in _QUIET:
-        sys.stderr.write(line + "\n")
+    with suppress(Exception):
+        if text not in STATE.warned:
+            STATE.warned.add(text)
+            sys.stderr.write(f"safeload: {text}\n")
+        if line and level not in _QUIET:
+            sys.stderr.write(line + "\n")

@@ -6,7 +6,6 @@ import errno
 import hashlib
 import json
 import os
-import resource
 import signal
 import time
 from collections.abc import Callable
@@ -17,13 +16,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 st = pytest.importorskip("safetensors.torch")
+from kit_of_faults import at_once, in_a_child
 
 import safeload
 from safeload.pins import held, known
 from safeload.state import STATE
 from safeload.tensors import copying
 
-NOBODY: Final = 65534
 ROOM: Final = 100_000  # bytes that a file may have, where the disk is full
 
 
@@ -55,29 +54,6 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
-def in_a_child(act: Callable[[], object], *, limit: int = 0, user: int = 0) -> str:
-    """What becomes of it in a fork of this process: the name of what it raises, or nothing."""
-    ours, theirs = os.pipe()
-    pid = os.fork()
-    if not pid:
-        try:
-            if limit:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-            if user and os.geteuid() == 0:
-                os.setuid(user)
-            act()
-            said = "done"
-        except BaseException as error:  # noqa: BLE001 - told to the parent
-            said = type(error).__name__
-        os.write(theirs, said.encode())
-        os._exit(0)
-    os.close(theirs)
-    with os.fdopen(ours) as file:
-        told = file.read()
-    os.waitpid(pid, 0)
-    return told
-
-
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(STATE, "cache", str(tmp_path / "cache"))
@@ -96,7 +72,7 @@ FULL: Final[dict[str, tuple[Callable[[Path], Path], set[str]]]] = {
 def test_a_full_disk(make: Callable[[Path], Path], new: set[str], tmp_path: Path) -> None:
     source = make(tmp_path)
     before = content(tmp_path)
-    assert in_a_child(lambda: safeload.convert(source), limit=ROOM) == "OSError"
+    assert in_a_child(lambda: safeload.convert(source), room=ROOM) == "OSError"
     after = content(tmp_path)
     assert after.keys() - before.keys() == new
     assert {name: after[name] for name in before} == before
@@ -111,16 +87,16 @@ def test_a_full_disk_leaves_an_earlier_conversion_as_it_was(make: Callable[[Path
     safeload.convert(tmp_path / "x.pt")
     made = {name: data for name, data in content(tmp_path).items() if name != "x.pt"}
     source = make(tmp_path)
-    assert in_a_child(lambda: safeload.convert(source), limit=ROOM) == "OSError"
+    assert in_a_child(lambda: safeload.convert(source), room=ROOM) == "OSError"
     assert {name: data for name, data in content(tmp_path).items() if name != "x.pt"} == made
     assert len(made) == 2
 
 
 def test_a_full_disk_under_the_cache(tmp_path: Path, cache: Path) -> None:
     source = large(tmp_path)
-    assert in_a_child(lambda: safeload.convert(source, into_cache=True), limit=ROOM) == "OSError"
+    assert in_a_child(lambda: safeload.convert(source, into_cache=True), room=ROOM) == "OSError"
     assert os.listdir(cache) == []
-    assert in_a_child(lambda: torch.load(source), limit=1) == "done"
+    assert in_a_child(lambda: torch.load(source), room=1) == "done"
 
 
 def test_no_room_for_a_digest_to_be_remembered(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +112,7 @@ def test_no_room_for_a_digest_to_be_remembered(tmp_path: Path, cache: Path, monk
         found.close()
 
     monkeypatch.setattr(held, "copy_limit", lambda: 0)
-    assert in_a_child(digest, limit=10) == "done"
+    assert in_a_child(digest, room=10) == "done"
     assert os.listdir(cache / "digests") == []
     assert in_a_child(digest) == "done"
     assert len(os.listdir(cache / "digests")) == 1
@@ -148,11 +124,11 @@ def test_a_folder_that_may_only_be_read(tmp_path: Path, monkeypatch: pytest.Monk
         folder.chmod(0o755)  # so that anybody comes here
     tmp_path.chmod(0o555)
     try:
-        assert in_a_child(lambda: safeload.convert(source), user=NOBODY) == "PermissionError"
+        assert in_a_child(lambda: safeload.convert(source), unprivileged=True) == "PermissionError"
         monkeypatch.setattr(STATE, "cache", str(tmp_path / "cache"))
-        assert in_a_child(lambda: safeload.convert(source, into_cache=True), user=NOBODY) == "PermissionError"
-        assert in_a_child(lambda: torch.load(source), user=NOBODY) == "done"
-        assert in_a_child(lambda: safeload.load_tensors(source), user=NOBODY) == "done"
+        assert in_a_child(lambda: safeload.convert(source, into_cache=True), unprivileged=True) == "PermissionError"
+        assert in_a_child(lambda: torch.load(source), unprivileged=True) == "done"
+        assert in_a_child(lambda: safeload.load_tensors(source), unprivileged=True) == "done"
     finally:
         tmp_path.chmod(0o755)
     assert os.listdir(tmp_path) == ["x.pt"]
@@ -213,21 +189,7 @@ def test_a_disk_that_fails_while_it_writes_in_the_background(tmp_path: Path, mon
 
 def test_sixteen_processes_that_convert_the_same_file(tmp_path: Path, cache: Path) -> None:
     source = large(tmp_path)
-    waiting, beginning = os.pipe()
-    children = []
-    for _ in range(16):
-        children.append(os.fork())
-        if not children[-1]:
-            os.close(beginning)
-            os.read(waiting, 1)  # until all are here
-            try:
-                safeload.convert(source, into_cache=True)
-            except BaseException:  # noqa: BLE001 - told by the code
-                os._exit(1)
-            os._exit(0)
-    os.close(beginning)
-    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 16
-    os.close(waiting)
+    assert at_once(16, lambda _: safeload.convert(source, into_cache=True)) == ["done"] * 16
     (place,) = cache.iterdir()
     assert place.name == f"{hashlib.sha256(source.read_bytes()).hexdigest()}.safetensors"
     assert st.load_file(place)["w"].sum() == ROOM
