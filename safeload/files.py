@@ -96,7 +96,8 @@ def _any_state(_made: Any, _state: Any) -> None:
 
 def _report(source: Source, rulebook: Rulebook) -> Report:
     torch = _torch_archive if _is_installed("torch") else None
-    reading = Reading(rulebook=rulebook, read=readers.read, torch_archive=torch)
+    is_far = sys.modules.get("torch") is None
+    reading = Reading(rulebook=rulebook, read=readers.read, torch_archive=torch, is_far=is_far)
     with _opened(source) as file, COLLECTION_PAUSED:
         return readers.read(file, reading)
 

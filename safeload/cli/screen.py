@@ -30,7 +30,7 @@ def columns(*names: str) -> Table:
 
 
 def print_rows(names: tuple[str, ...], rows: Sequence[tuple[Text, ...]]) -> None:
-    """A table; where no terminal folds it, plain lines: grep wants them whole, and rich takes seconds for ten thousand."""
+    """A table; where no terminal folds it, plain lines: grep wants them whole, and rich takes seconds for thousands."""
     if OUT.is_terminal:
         table = columns(*names)
         for row in rows:

@@ -21,6 +21,7 @@ from safeload.scan.reading import READ_ERRORS, Archive, Reading
 from safeload.scan.report import GlobalRef, Report, Use, merge, printable
 from safeload.scan.sniff import HEAD, Kind, sniff
 from safeload.scan.unpack import CHUNK, FREE, TIMES
+from safeload.scan.zip_form import is_as_torch_writes
 
 TORCHSCRIPT: Final = GlobalRef("torch.jit", "TorchScript")
 """Stands for the code that a TorchScript archive holds and torch's C++ interpreter runs."""
@@ -54,7 +55,7 @@ def _read(
     reports = [Report(problem=oddity(archive, members, size))]
     root = torch_root(members)
     if root is not None:
-        name, found = _read_torch(archive, file, members, root, reading)
+        name, found = _read_torch(archive, file, members, root, reading, size)
     elif any(member.filename.endswith("/.data/extern_modules") for member in members):
         name, found = "torch package", [_asks_for(PACKAGE)]
         found += [_member(archive, member, reading) for member in members]
@@ -139,12 +140,13 @@ def torch_root(members: list[zipfile.ZipInfo]) -> str | None:
     return f"{root}/" if slash and is_torch else None
 
 
-def _read_torch(
+def _read_torch(  # noqa: PLR0913, PLR0917 - one archive
     archive: zipfile.ZipFile,
     file: io.BufferedReader[Any],
     members: list[zipfile.ZipInfo],
     root: str,
     reading: Reading,
+    size: int,
 ) -> tuple[str, list[Report]]:
     if any(member.filename.casefold() == f"{root}constants.pkl".casefold() for member in members):
         return "TorchScript", [_asks_for(TORCHSCRIPT)]
@@ -159,7 +161,7 @@ def _read_torch(
         if is_pickle:
             pickles.append(told)
         reports.append(_member(archive, told, reading, pickle=is_pickle))
-    reports.append(Report(problem=_disagreement(archive, file, root, pickles, reading)))
+    reports.append(Report(problem=_disagreement(archive, file, root, pickles, reading, size)))
     return "torch zip", reports
 
 
@@ -170,15 +172,16 @@ def _unchecked(member: zipfile.ZipInfo) -> zipfile.ZipInfo:
     return cast("zipfile.ZipInfo", unchecked)
 
 
-def _disagreement(
+def _disagreement(  # noqa: PLR0913, PLR0917 - the same
     archive: zipfile.ZipFile,
     file: io.BufferedReader[Any],
     root: str,
     pickles: list[zipfile.ZipInfo],
     reading: Reading,
+    size: int,
 ) -> str:
     """Where torch's own reader finds something else than Python's."""
-    if reading.torch_archive is None:
+    if reading.torch_archive is None or (reading.is_far and is_as_torch_writes(file, size)):
         return ""
     file.seek(0)
     try:

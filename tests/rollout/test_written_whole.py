@@ -1,4 +1,4 @@
-"""Log, lock file, draft policy and start-up files: full disks, read-only folders, deaths, many writers. Whole or as before."""
+"""Log, lock file, drafts and start-up files, on full disks and by many writers: whole, or as they were before."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ def test_a_file_system_without_locks_takes_pins_all_the_same(models: Path, monke
 # --- what else is written -----------------------------------------------------------------------
 
 EVENT: Final = json.dumps(
-    {"event": "safeload.load.reported", "refused": ["mylab:A"], "grounds": ["mylab:A: no allowlist names it"], "path": "m"}
+    {"event": "safeload.load.reported", "refused": ["mylab:A"], "grounds": ["mylab:A: no list has it"], "path": "m"}
 )
 
 
