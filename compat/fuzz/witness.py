@@ -64,8 +64,8 @@ class Witness(Watch):
     def explained(self, event: str, args: tuple[Any, ...]) -> str | None:
         if event == "import" and args[0] in PYTHON_2:
             return None
-        if event == "os.listdir" and args[0] in sys.path:
-            return None  # how Python looks for a listed module that is not here
+        if event == "os.listdir" and (args[0] in sys.path or str(args[0]).endswith("/tzdata/zoneinfo")):
+            return None  # how Python looks for a listed module, and for a zone, that is not here
         return super().explained(event, args)
 
     def arm(self, harmless: str) -> None:
