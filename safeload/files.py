@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from importlib.util import find_spec
-from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from safeload import grants, loads
@@ -21,6 +20,7 @@ from safeload.pins import granting
 from safeload.pins.lock import Level
 from safeload.plain import WithPlain
 from safeload.policy import Policy, Verdict
+from safeload.rulebook import ToldApart
 from safeload.scan import readers
 from safeload.scan.entry import Rulebook
 from safeload.scan.nested import BULK
@@ -81,17 +81,7 @@ def judged_by_names(source: Source, policy: Policy) -> tuple[Report, Verdict]:
 def _told_apart(policy: Policy) -> Rulebook:
     """The policy's rulebook with no plain entries, so that the report has every use of every name."""
     rulebook = policy.rulebook()
-    told = MappingProxyType(
-        {
-            ref: replace(entry, state=_any_state) if entry.plain else entry
-            for ref, entry in rulebook.items()
-        }
-    )
-    return WithPlain(told) if isinstance(rulebook, WithPlain) else told
-
-
-def _any_state(_made: Any, _state: Any) -> None:
-    """The rule of an entry that has none."""
+    return WithPlain(ToldApart(rulebook.listed)) if isinstance(rulebook, WithPlain) else ToldApart(rulebook)
 
 
 def _report(source: Source, rulebook: Rulebook) -> Report:
