@@ -147,24 +147,38 @@ def _to_logging(level: str, line: str) -> None:
 
 
 def _to_file(_level: str, line: str) -> None:
-    """One ``write`` a line: whole lines from many processes in one file, and no handle to rotate."""
+    """One ``write`` a line: whole lines from many processes in one file, and no handle to rotate.
+
+    Raises:
+        OSError: it was not written, or in part; the next line does not go on where that part ends.
+    """
+    data = b"\n" * STATE.log_is_cut + line.encode("utf-8", "backslashreplace") + b"\n"
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)  # a pipe is not waited for
     descriptor = os.open(Path(STATE.log).expanduser(), flags, 0o640)
     try:
-        os.write(descriptor, line.encode("utf-8", "backslashreplace") + b"\n")
+        written = os.write(descriptor, data)
     finally:
         os.close(descriptor)
+    STATE.log_is_cut = STATE.log_is_cut and not written
+    if written < len(data):
+        STATE.log_is_cut = True
+        msg = "there is no room for all of a line"
+        raise OSError(msg)
 
 
 _WAYS: Final = {"stderr": _to_stderr, "logging": _to_logging}
 
 
 def _complain(text: str, level: str, line: str) -> None:
-    """Once for a process; but what is more than news goes to stderr then, line by line."""
+    """Once for a process; but what is more than news goes to stderr then, line by line.
+
+    Where that cannot be written either, as on the same full disk, nobody is told, and the load goes on.
+    """
     if sys.stderr is None:
         return
-    if text not in STATE.warned:
-        STATE.warned.add(text)
-        sys.stderr.write(f"safeload: {text}\n")
-    if line and level not in _QUIET:
-        sys.stderr.write(line + "\n")
+    with suppress(Exception):
+        if text not in STATE.warned:
+            STATE.warned.add(text)
+            sys.stderr.write(f"safeload: {text}\n")
+        if line and level not in _QUIET:
+            sys.stderr.write(line + "\n")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from importlib.util import find_spec
-from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from safeload import grants, loads
@@ -18,6 +20,7 @@ from safeload.pins import granting
 from safeload.pins.lock import Level
 from safeload.plain import WithPlain
 from safeload.policy import Policy, Verdict
+from safeload.rulebook import ToldApart
 from safeload.scan import readers
 from safeload.scan.entry import Rulebook
 from safeload.scan.nested import BULK
@@ -78,24 +81,25 @@ def judged_by_names(source: Source, policy: Policy) -> tuple[Report, Verdict]:
 def _told_apart(policy: Policy) -> Rulebook:
     """The policy's rulebook with no plain entries, so that the report has every use of every name."""
     rulebook = policy.rulebook()
-    told = MappingProxyType(
-        {
-            ref: replace(entry, state=_any_state) if entry.plain else entry
-            for ref, entry in rulebook.items()
-        }
-    )
-    return WithPlain(told) if isinstance(rulebook, WithPlain) else told
-
-
-def _any_state(_made: Any, _state: Any) -> None:
-    """The rule of an entry that has none."""
+    return WithPlain(ToldApart(rulebook.listed)) if isinstance(rulebook, WithPlain) else ToldApart(rulebook)
 
 
 def _report(source: Source, rulebook: Rulebook) -> Report:
-    torch = _torch_archive if find_spec("torch") is not None else None
-    reading = Reading(rulebook=rulebook, read=readers.read, torch_archive=torch)
+    torch = _torch_archive if _is_installed("torch") else None
+    is_far = sys.modules.get("torch") is None
+    reading = Reading(rulebook=rulebook, read=readers.read, torch_archive=torch, is_far=is_far)
     with _opened(source) as file, COLLECTION_PAUSED:
         return readers.read(file, reading)
+
+
+def _is_installed(name: str) -> bool:
+    """Whether there is such a library; the search goes through all of sys.path, so what is imported answers first."""
+    return sys.modules.get(name) is not None or _is_found(name, tuple(sys.path))
+
+
+@lru_cache(maxsize=8)
+def _is_found(name: str, _path: tuple[str, ...]) -> bool:
+    return find_spec(name) is not None
 
 
 @contextmanager
@@ -104,11 +108,26 @@ def _opened(source: Source) -> Iterator[io.BufferedReader[Any]]:
     if isinstance(source, bytes | bytearray | memoryview):
         yield io.BufferedReader(io.BytesIO(source), BULK)
     elif isinstance(source, str | os.PathLike):
-        with io.BufferedReader(io.FileIO(source), BULK) as file:
+        with io.BufferedReader(io.FileIO(source, opener=_no_pipe), BULK) as file:
             yield file
     else:
         with _window(source) as file:
             yield file
+
+
+def _no_pipe(path: str, flags: int) -> int:
+    """Open a file; whoever gives its name waits for nobody to write into it.
+
+    Raises:
+        OSError: it is a pipe, in which no reader can go back.
+    """
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.ESPIPE, "this is a pipe: read it and scan the bytes", path)
+    if hasattr(os, "set_blocking"):
+        os.set_blocking(descriptor, True)
+    return descriptor
 
 
 @contextmanager

@@ -133,10 +133,13 @@ def uninstall(folder: Path) -> list[Path]:
 def _put(path: Path, text: str) -> None:
     """Write a file whole or not at all: an interpreter may start at any moment."""
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    new.write_text(text, "utf-8")
-    if os.name != "nt":
-        new.chmod(0o644)
-    new.replace(path)
+    try:
+        new.write_text(text, "utf-8")
+        if os.name != "nt":
+            new.chmod(0o644)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def sitecustomize() -> str:

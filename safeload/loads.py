@@ -139,6 +139,7 @@ class Announcement(Load):
         self.facts: dict[str, Any] = {}
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        THREAD.load = self.outer  # first of all: what follows may be broken off
         if self.facts and self.outer is None:
             self.sink_of_outermost().facts |= self.facts
         super().__exit__(kind, error, trace)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from safeload.allowlists import OF_PACKAGES, PLAIN, brings, entries_of
 from safeload.allowlists.table import Entries
-from safeload.scan.entry import Entry
+from safeload.scan.entry import Entry, Rulebook
 from safeload.scan.report import ANY_USE, GlobalRef
 
 GRANT: Final = "allow()"
@@ -58,3 +59,29 @@ class Listed(Mapping[GlobalRef, Entry]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+
+class ToldApart(Mapping[GlobalRef, Entry]):
+    """A rulebook with no plain entries. A list is still read only when a name comes that it may hold."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        self._rulebook = rulebook
+        self._told: dict[GlobalRef, Entry] = {}
+
+    def __getitem__(self, ref: GlobalRef) -> Entry:
+        entry = self._told.get(ref)
+        if entry is None:
+            entry = self._rulebook[ref]
+            # One object for one name, whoever asks first.
+            entry = self._told.setdefault(ref, replace(entry, state=_any_state) if entry.plain else entry)
+        return entry
+
+    def __iter__(self) -> Iterator[GlobalRef]:
+        return iter(self._rulebook)
+
+    def __len__(self) -> int:
+        return len(self._rulebook)
+
+
+def _any_state(_made: Any, _state: Any) -> None:
+    """The rule of an entry that has none."""

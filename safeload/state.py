@@ -29,6 +29,7 @@ class State(metaclass=KeptType):
             is held while it does.
         policy: the policy in force, without what ``allow()`` added.
         problem: why the configured policy could not be read; the shipped one is in force then.
+        log_is_cut: the last line that was written to the log is there in part.
         cache: the folder for converted checkpoints, where one was named.
         log: where events go.
         paths: how events name files: as they are, or hashed.
@@ -50,6 +51,7 @@ class State(metaclass=KeptType):
     policy: Policy | None = None
     problem: str = ""
     log: str = "stderr"
+    log_is_cut: bool = False
     cache: str = ""
     paths: str = "plain"
     granted: frozenset[GlobalRef | str] = frozenset()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -79,14 +80,17 @@ def test_the_command_line_is_listed() -> None:
     from safeload.cli import main
 
     text = (REFERENCE / "command-line.md").read_text("utf-8")
-    assert set(re.findall(r"^## `safeload (\w+)", text, re.MULTILINE)) == set(main.commands)
+    assert set(re.findall(r"^## `safeload (\w+)", text, re.MULTILINE)) == set(main.list_commands(click.Context(main)))
 
 
 def test_every_option_of_the_command_line_is_listed() -> None:
     from safeload.cli import main
 
     text = (REFERENCE / "command-line.md").read_text("utf-8")
-    for name, command in main.commands.items():
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        assert command is not None
         section = re.split(r"^## ", text.split(f"## `safeload {name}")[1], flags=re.MULTILINE)[0]
         missing = {opt for param in command.params for opt in param.opts if opt.startswith("-") and opt not in section}
         assert not missing, name

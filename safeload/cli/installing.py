@@ -60,7 +60,7 @@ def install(settings: tuple[str, ...], print_sitecustomize: bool, **where: Any) 
             found, folder = _folder(chosen, where)
             _say(*(f"wrote {path}" for path in installing.install(found, folder)))
             _say(f"A new process of {found.python} is guarded.")
-    except installing.InstallError as error:
+    except (installing.InstallError, OSError) as error:
         _say(str(error))
         sys.exit(FAILED)
 

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NoReturn
 
 import click
-from rich.console import Console
-from rich.progress import track
 from rich.text import Text
 
 import safeload
-from safeload.cli import cyclonedx, hashing, many, sarif
+from safeload.cli import many
 from safeload.cli.findings import Finding, Target, find, targets_of
-from safeload.cli.screen import OUT, coloured, columns, place_text
+from safeload.cli.screen import OUT, coloured, columns, place_text, print_rows
 from safeload.scan.report import printable
 
 REFUSED: Final = 1
+EPOCH: Final = "SOURCE_DATE_EPOCH"
 FORMATS: Final = ("table", "json", "sarif", "cyclonedx")
 
 
@@ -44,7 +43,7 @@ class _Place(click.Path):
 )
 @click.option("--json", "short", flag_value="json", help="The same as --format json.")
 @click.option("--sarif", "short", flag_value="sarif", help="The same as --format sarif.")
-@click.option("--date", envvar=cyclonedx.EPOCH, metavar="SECONDS", help="The time that cyclonedx says, since 1970.")
+@click.option("--date", envvar=EPOCH, metavar="SECONDS", help="The time that cyclonedx says, since 1970.")
 @click.option("--jobs", "-j", default=1, show_default=True, help="How many files at once; -1: one for each core.")
 @click.option(
     "--backend",
@@ -67,7 +66,7 @@ def scan(  # noqa: PLR0913 - click passes each option so
         raise click.UsageError(msg)
     output = short or output
     targets = list(targets_of(places))
-    looked = many.look_at(targets, jobs, backend, hashing.find_hashed if output == "cyclonedx" else find)
+    looked = many.look_at(targets, jobs, backend, _look_for(output))
     findings = list(_watched(looked, len(targets)))
     kept = [finding for finding in findings if not finding.is_passed_by]
     if output == "table":
@@ -77,12 +76,23 @@ def scan(  # noqa: PLR0913 - click passes each option so
     _end(kept)
 
 
+def _look_for(output: str) -> Callable[[Target], Finding]:
+    """How to look at one file for an output; what one of them needs alone is imported for it alone."""
+    if output != "cyclonedx":
+        return find
+    from safeload.cli import hashing
+
+    return hashing.find_hashed
+
+
 def _print(findings: list[Finding], output: str, date: str | None) -> None:
     """For machines."""
     if output == "json":
         for finding in findings:
             click.echo(json.dumps(finding.as_json()))
         return
+    from safeload.cli import cyclonedx, sarif
+
     try:
         document = sarif.as_sarif(findings) if output == "sarif" else cyclonedx.as_cyclonedx(findings, date)
     except ValueError as error:
@@ -100,18 +110,25 @@ def _end(findings: list[Finding]) -> NoReturn:
 
 def _watched(findings: Iterable[Finding], total: int) -> Iterator[Finding]:
     """With a bar on a terminal's stderr, and none elsewhere."""
-    screen = Console(stderr=True)
-    return iter(track(findings, "looking", total=total, console=screen, transient=True, disable=not screen.is_terminal))
+    if not sys.stderr.isatty():
+        return iter(findings)
+    from rich.console import Console
+    from rich.progress import track
+
+    return iter(track(findings, "looking", total=total, console=Console(stderr=True), transient=True))
 
 
 def _show(findings: list[Finding], passed_by: int) -> None:
-    table = columns("file", "verdict", "format", "asks for")
+    rows = []
     for finding in findings:
-        row = place_text(finding.target.place)
+        place = place_text(finding.target.place)
         if finding.target.source:
-            row.append(f"\n{printable(finding.target.source)}", style="dim")
-        table.add_row(row, coloured(finding.outcome), finding.format, _names(finding))
-    OUT.print(table if table.row_count else "No pickles here.")
+            place.append(f"\n{printable(finding.target.source)}", style="dim")
+        rows.append((place, coloured(finding.outcome), Text(finding.format), _names(finding)))
+    if rows:
+        print_rows(("file", "verdict", "format", "asks for"), rows)
+    else:
+        OUT.print("No pickles here.")
     if passed_by:
         OUT.print(f"{passed_by} of the files are no pickles.", style="dim")
 

@@ -104,16 +104,17 @@ def pin(  # noqa: PLR0913 - click passes each option so
             source=source,
             safetensors=f"sha256:{pinning.look_at(safetensors).sha256}" if safetensors is not None else "",
         )
-        lock = pinning.open_lock(lock_at(lock_path))
-        said = []
-        for target in (target for files in places for target in files):
-            path = Path(target.place)
-            if signing.is_asked(signed):
-                signer, sha256 = _signer(path, signed)
-                wish = replace(wish, signed_by=signer, sha256=sha256)
-            lock, made, replaced = pinning.pin(lock, path, _for(target, wish))
-            said.append((path, made, replaced))
-        writing.write(lock)
+        with writing.alone(lock_at(lock_path)):
+            lock = pinning.open_lock(lock_at(lock_path))
+            said = []
+            for target in (target for files in places for target in files):
+                path = Path(target.place)
+                if signing.is_asked(signed):
+                    signer, sha256 = _signer(path, signed)
+                    wish = replace(wish, signed_by=signer, sha256=sha256)
+                lock, made, replaced = pinning.pin(lock, path, _for(target, wish))
+                said.append((path, made, replaced))
+            writing.write(lock)
     except (safeload.SafeloadError, OSError) as error:
         click.echo(f"safeload: {error}", err=True)
         sys.exit(NOT_DONE)

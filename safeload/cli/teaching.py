@@ -32,16 +32,28 @@ def learn(logs: tuple[TextIO, ...], output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
     else:
-        try:
-            with output.open("x", encoding="utf-8") as file:
-                file.write(text)
-        except FileExistsError:
-            msg = f"{output} exists: a policy is not written over"
-            raise click.UsageError(msg) from None
+        _write(output, text)
     found = f"{lesson.events} events; {len(lesson.names)} names refused, {len(draft.refused)} of them not proposed"
     strange = f"; {lesson.strange} lines are none of safeload's" if lesson.strange else ""
     click.echo(found + strange, err=True)
     sys.exit(0 if lesson.events else NOT_ALLOWED)
+
+
+def _write(output: Path, text: str) -> None:
+    """A new file, whole or not at all."""
+    try:
+        file = output.open("x", encoding="utf-8")
+    except FileExistsError:
+        msg = f"{output} exists: a policy is not written over"
+        raise click.UsageError(msg) from None
+    except OSError as error:
+        raise click.FileError(str(output), error.strerror) from None
+    try:
+        with file:
+            file.write(text)
+    except OSError as error:
+        output.unlink()
+        raise click.FileError(str(output), error.strerror) from None
 
 
 @click.command()

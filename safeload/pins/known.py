@@ -12,7 +12,6 @@ import os
 import re
 import stat
 import time
-from pathlib import Path
 from typing import Final
 
 from safeload import grants
@@ -53,9 +52,12 @@ def remember(status: os.stat_result, digest: str) -> None:
             return
         new = folder / f".{os.getpid()}.{_key(status)}"
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(digest)
-        Path(new).replace(folder / _key(status))
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(digest)
+            new.replace(folder / _key(status))
+        finally:
+            new.unlink(missing_ok=True)
     except (OSError, TensorsError):
         return  # it is hashed again
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +56,23 @@ def _text(value: str) -> str:
 def _code(character: str) -> str:
     number = ord(character)
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"  # noqa: PLR2004 - what fits four digits
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Whoever adds to a lock file reads it and writes it anew: of two at once, one waits for the other."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: whoever writes last wins
+        yield
+        return
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some file systems know no locks
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def write(lock: Lock) -> None:

@@ -53,12 +53,15 @@ class Reading:
         rulebook: whose argument rules are put to the test.
         read: looks into whatever a file turns out to be.
         torch_archive: opens a zip with torch's own reader; None where there is no torch.
+        is_far: torch is not imported yet, which takes a hundred times what a file does: so it is not asked
+            about an archive in which no two readers could find different things.
         depth: how many containers are around this one.
     """
 
     rulebook: Rulebook
     read: Callable[[io.BufferedReader[Any], Reading], Report]
     torch_archive: Callable[[BinaryIO], Archive] | None = None
+    is_far: bool = False
     depth: int = 0
 
     def inside(self, file: io.BufferedReader[Any]) -> Report:

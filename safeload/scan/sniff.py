@@ -71,6 +71,14 @@ _MARKS: Final = (
     Mark(b"<?xml", Kind.FOREIGN, "an XML document, perhaps a storage service's error message"),
 )
 
+# Most files are looked at and have none: so only those are tried that begin as a file does.
+_ANYWHERE: Final = tuple(mark for mark in _MARKS if mark.offset)
+_BY_FIRST: Final = {
+    mark.prefix[:1]: tuple(one for one in _MARKS if one.offset or one.prefix[:1] == mark.prefix[:1])
+    for mark in _MARKS
+    if not mark.offset
+}
+
 _HTML: Final = (b"<!doctype html", b"<html", b"<head", b"<script", b"<!--")
 _MAX_SAFETENSORS_HEADER: Final = 100_000_000
 _TAR_BLOCK: Final = 512
@@ -126,7 +134,8 @@ def is_safetensors(head: bytes) -> bool:
 
 
 def _mark(head: bytes) -> Mark | None:
-    return next((mark for mark in _MARKS if head.startswith(mark.prefix, mark.offset)), None)
+    marks = _BY_FIRST.get(head[:1], _ANYWHERE)
+    return next((mark for mark in marks if head.startswith(mark.prefix, mark.offset)), None)
 
 
 def _is_zlib(head: bytes) -> bool:

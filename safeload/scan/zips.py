@@ -21,6 +21,7 @@ from safeload.scan.reading import READ_ERRORS, Archive, Reading
 from safeload.scan.report import GlobalRef, Report, Use, merge, printable
 from safeload.scan.sniff import HEAD, Kind, sniff
 from safeload.scan.unpack import CHUNK, FREE, TIMES
+from safeload.scan.zip_form import is_as_torch_writes
 
 TORCHSCRIPT: Final = GlobalRef("torch.jit", "TorchScript")
 """Stands for the code that a TorchScript archive holds and torch's C++ interpreter runs."""
@@ -29,6 +30,9 @@ PACKAGE: Final = GlobalRef("torch.package", "PackageImporter")
 
 _STORAGE: Final = re.compile(r"(?:\.?data)/[^/]+", re.ASCII)  # below a torch archive's top folder
 _ENCRYPTED: Final = 0x1
+# What torch keeps in small members: numbers, and which way round they are. Of the letters that these begin
+# with, some are no opcodes, and the others take something that no stack has at the beginning.
+_NO_PICKLE: Final = re.compile(rb"[0-9]+\n?|little|big", re.ASCII)
 
 
 def read_zip(file: io.BufferedReader[Any], reading: Reading) -> Report:
@@ -51,7 +55,7 @@ def _read(
     reports = [Report(problem=oddity(archive, members, size))]
     root = torch_root(members)
     if root is not None:
-        name, found = _read_torch(archive, file, members, root, reading)
+        name, found = _read_torch(archive, file, members, root, reading, size)
     elif any(member.filename.endswith("/.data/extern_modules") for member in members):
         name, found = "torch package", [_asks_for(PACKAGE)]
         found += [_member(archive, member, reading) for member in members]
@@ -87,10 +91,17 @@ def _member(
         kind = sniff(head)
         if kind in (Kind.FOREIGN, Kind.SAFETENSORS) and not pickle:
             return Report()
+        first = head + content.read(CHUNK)
         while content.read(CHUNK):
-            pass  # zipfile compares the checksum at the end
-    with archive.open(member) as content:
-        report = reading.inside(_buffered(content))
+            first = b""  # too long to be kept
+        # zipfile has compared the checksum, at the end
+    if not pickle and _NO_PICKLE.fullmatch(first):
+        return Report()
+    if len(first) == member.file_size:
+        report = reading.inside(io.BufferedReader(io.BytesIO(first), BULK))
+    else:
+        with archive.open(member) as content:
+            report = reading.inside(_buffered(content))
     announced = pickle or head.startswith(b"\x80") or kind is not Kind.PICKLE
     if announced or report.uses or not report.problem:
         return _named(report, member.filename)
@@ -129,12 +140,13 @@ def torch_root(members: list[zipfile.ZipInfo]) -> str | None:
     return f"{root}/" if slash and is_torch else None
 
 
-def _read_torch(
+def _read_torch(  # noqa: PLR0913, PLR0917 - one archive
     archive: zipfile.ZipFile,
     file: io.BufferedReader[Any],
     members: list[zipfile.ZipInfo],
     root: str,
     reading: Reading,
+    size: int,
 ) -> tuple[str, list[Report]]:
     if any(member.filename.casefold() == f"{root}constants.pkl".casefold() for member in members):
         return "TorchScript", [_asks_for(TORCHSCRIPT)]
@@ -149,7 +161,7 @@ def _read_torch(
         if is_pickle:
             pickles.append(told)
         reports.append(_member(archive, told, reading, pickle=is_pickle))
-    reports.append(Report(problem=_disagreement(archive, file, root, pickles, reading)))
+    reports.append(Report(problem=_disagreement(archive, file, root, pickles, reading, size)))
     return "torch zip", reports
 
 
@@ -160,15 +172,16 @@ def _unchecked(member: zipfile.ZipInfo) -> zipfile.ZipInfo:
     return cast("zipfile.ZipInfo", unchecked)
 
 
-def _disagreement(
+def _disagreement(  # noqa: PLR0913, PLR0917 - the same
     archive: zipfile.ZipFile,
     file: io.BufferedReader[Any],
     root: str,
     pickles: list[zipfile.ZipInfo],
     reading: Reading,
+    size: int,
 ) -> str:
     """Where torch's own reader finds something else than Python's."""
-    if reading.torch_archive is None:
+    if reading.torch_archive is None or (reading.is_far and is_as_torch_writes(file, size)):
         return ""
     file.seek(0)
     try:

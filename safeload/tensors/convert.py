@@ -124,6 +124,7 @@ def _written(  # noqa: PLR0913, PLR0917 - one file's conversion
         if opened.stamp() != stamp or known not in ("", digest):
             msg = f"'{printable(str(source))}' was changed while it was read"
             raise TensorsError(msg)
+        os.fsync(file.fileno())  # a disk that fails says so here: what stands beside the old file is its own still
         sidecar = _write_sidecar(out, source, digest, found.scalars, left_out)
     return Conversion(
         source=source,

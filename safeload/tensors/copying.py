@@ -158,12 +158,20 @@ def _reserve(into: int, size: int) -> None:
 
 @contextmanager
 def _synced(into: int) -> Iterator[None]:
-    """Meanwhile the disk writes, so that little is left to wait for at the end."""
+    """Meanwhile the disk writes, so that little is left to wait for at the end.
+
+    Raises:
+        OSError: it could not: the system says so once, and whoever syncs next hears nothing of it.
+    """
     done = threading.Event()
+    failed: list[OSError] = []
 
     def syncing() -> None:
-        while not done.wait(PAUSE):
-            os.fdatasync(into)
+        try:
+            while not done.wait(PAUSE):
+                os.fdatasync(into)
+        except OSError as error:
+            failed.append(error)
 
     thread = threading.Thread(target=syncing, daemon=True)
     thread.start()
@@ -172,6 +180,8 @@ def _synced(into: int) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
+    if failed:
+        raise failed[0]
 
 
 # --- what does not lie in the source as it is to be written -------------------------------------

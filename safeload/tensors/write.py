@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import re
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +27,8 @@ _KINDS: Final = {"b1": "bool", "?": "bool", "c8": "complex64", "c16": "complex12
     for letter, word, sizes in (("i", "int", (1, 2, 4, 8)), ("u", "uint", (1, 2, 4, 8)), ("f", "float", (2, 4, 8)))
     for size in sizes
 }
+
+_BY_NUMBER: Final = "/proc/self/fd"
 
 NUMBERS: Final = frozenset(_KINDS.values())
 """What numpy has types for."""
@@ -119,24 +123,52 @@ def header_of(entries: list[Entry], metadata: dict[str, str]) -> tuple[bytes, li
     return len(text).to_bytes(8, "little") + text, ordered
 
 
+class _Whole(io.FileIO):
+    """Writes all that it is given: of what a disk that fills up had room for, the system's call says no more."""
+
+    def write(self, data: Any, /) -> int:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[super().write(rest) :]
+        return len(data)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Any]:
-    """A new file that takes the place of ``path`` when it is whole, and is gone when it is not."""
-    handle, name = tempfile.mkstemp(prefix=".safeload-", suffix=".part", dir=path.parent)
+    """A new file that takes the place of ``path`` when it is whole, and is gone when it is not.
+
+    Where the system has files without a name, it has none until then: a process that is killed leaves nothing.
+    """
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    name = path.with_name(f".safeload-{secrets.token_hex(8)}.part")
     try:
-        with os.fdopen(handle, "w+b", buffering=0) as file:
+        handle, is_named = _new(name)
+        with _Whole(handle, "r+b") as file:
             yield file
             os.fchmod(file.fileno(), _mode(path.parent))
             os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink()
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
+            if not is_named:
+                os.link(f"{_BY_NUMBER}/{file.fileno()}", name.name, dst_dir_fd=folder)
+        name.replace(path)
         os.fsync(folder)
+    except BaseException:
+        name.unlink(missing_ok=True)
+        raise
     finally:
         os.close(folder)
+
+
+def _new(name: Path) -> tuple[int, bool]:
+    """A file to be written in that folder, and whether it has the name already."""
+    unnamed = getattr(os, "O_TMPFILE", None)
+    if unnamed is not None and Path(_BY_NUMBER).is_dir():
+        try:
+            return os.open(name.parent, unnamed | os.O_RDWR | os.O_CLOEXEC, 0o600), False
+        except OSError as error:
+            # Some file systems and old kernels have none, and say so in either of these ways.
+            if error.errno not in {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT}:
+                raise
+    return os.open(name, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600), True
 
 
 def _mode(folder: Path) -> int:

@@ -1,22 +1,26 @@
-"""Loads and scans of the peers beside ours: ``python tests/bench/peers.py`` (``--venvs FOLDER`` keeps the venvs).
+"""Loads and scans of the peers beside ours: ``python tests/bench/peers.py`` makes their venvs where there are none.
 
-Each peer has a throw-away venv of its own, which sees the libraries of this one. The arms of a case are
-processes that live side by side and take turns; a figure is the least processor time of an arm over the
-least of the plain one, so that a busy machine counts little. "refuses" means that an arm does not load this
-honest file, and "-" that it has no way to load it. Whether an arm guards that load at all is another matter.
+Each peer has a venv of its own, which sees the libraries of this one. The arms of a case are processes that
+live side by side and take turns; a figure is the least processor time of an arm over the least of the plain
+one, so that a busy machine counts little. "refuses" means that an arm does not load this honest file, and "-"
+that it has no way to load it. Whether an arm guards that load at all is another matter.
+
+Of a scan, the least processor time and the most memory of its whole command are told, and the ratio to the
+fastest; the commands take turns, too.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import subprocess
 import sys
 import sysconfig
 import tempfile
-import time
 import venv
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -49,6 +53,11 @@ def loads_of(case: str) -> str:
     if "joblib" in case:
         return "joblib.load(path)"
     return "[pickle.loads(data) for _ in range(5_000)]" if case == TINY else "pickle.load(open(path,'rb'))"
+
+
+def suffix_of(case: str) -> str:
+    """Some peers pass by what has another name."""
+    return next((f".{end}" for word, end in (("torch", "pt"), ("joblib", "joblib")) if word in case), ".pkl")
 
 
 class Arm(NamedTuple):
@@ -93,6 +102,9 @@ ARMS: Final = {
     ),
 }
 
+LIMIT: Final = 60  # seconds of an arm, as below
+OVER: Final = "over a minute"
+
 WORKER: Final = """
 import io, json, os, resource, sys, time, warnings
 warnings.simplefilter('ignore')
@@ -108,7 +120,7 @@ if 'forest' in case: from sklearn.ensemble import RandomForestClassifier
 if 'torch' in case: import torch
 TINY = 'tiny' in case
 data = open(path, 'rb').read() if TINY else b''
-NONE = 'no way'
+NONE = object()
 exec(setup) if 'safeload' not in setup else None
 if 'skops' in setup and 'forest' in case:
     from sklearn.ensemble import RandomForestClassifier
@@ -119,7 +131,7 @@ def told(what):
     print('\\n::' + json.dumps(what), flush=True)
 try:
     result = eval(call)
-    told('no way' if result == 'no way' else 'ready')
+    told('no way' if result is NONE else 'ready')
 except BaseException as error:
     told(f'refuses: {type(error).__name__}: {error}'[:200])
 result = None
@@ -150,7 +162,10 @@ def spoken(process: subprocess.Popen[str]) -> object:
         if line.startswith("::"):
             return json.loads(line[2:])
     process.wait()
-    return "over a minute" if process.returncode == -signal.SIGKILL else f"refuses: it ended with {process.returncode}"
+    return OVER if process.returncode == -signal.SIGKILL else f"refuses: it ended with {process.returncode}"
+
+
+LONG: Final = 3.0  # seconds: what takes longer is measured once
 
 
 def measured(case: str, path: Path, venvs: Path, rounds: int) -> dict[str, str]:
@@ -169,14 +184,17 @@ def measured(case: str, path: Path, venvs: Path, rounds: int) -> dict[str, str]:
         for name, taken in times.items():
             stdin = processes[name].stdin
             assert stdin is not None
+            if taken and taken[0] > LONG:
+                continue
             stdin.write("\n")
             stdin.flush()
-            taken.append(float(str(spoken(processes[name]))))
+            answer = spoken(processes[name])
+            taken.append(answer if isinstance(answer, float) else float("inf"))  # it was killed: over a minute
     for process in processes.values():
         process.kill()
         process.communicate()
     plain = min(times["plain"])
-    found = {name: f"{min(taken) / plain:.2f}" for name, taken in times.items()}
+    found = {name: f"{min(taken) / plain:.2f}" if min(taken) < LIMIT else OVER for name, taken in times.items()}
     for name, what in said.items():
         found.setdefault(name, "-" if what == "no way" else str(what).partition(":")[0])
         if str(what).startswith("refuses"):
@@ -212,23 +230,64 @@ torch.save({f'l{i}': torch.zeros(1 << 20) for i in range(int(sys.argv[2]))}, sys
 """
 
 
-def scanned(make: str, count: int, venvs: Path) -> dict[str, str]:
-    """Processor seconds of each scanner's command over one folder, and what it exited with."""
-    import resource
+class Cost(NamedTuple):
+    """What one command took.
 
-    found = {}
-    with tempfile.TemporaryDirectory() as folder:
+    Attributes:
+        seconds: of processors.
+        memory: at most, in MB.
+        code: what it exited with.
+    """
+
+    seconds: float
+    memory: float
+    code: int
+
+
+def cost_of(line: list[str], output: Path) -> Cost:
+    with output.open("wb") as file:
+        process = subprocess.Popen(line, stdout=file, stderr=file, cwd=ROOT)
+        _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, process.returncode)
+
+
+def scanned(make: str, count: int, venvs: Path, rounds: int) -> dict[str, str]:
+    """What each scanner's command costs over one folder."""
+    costs: dict[str, list[Cost]] = {name: [] for name in SCANS}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "files")
+        folder.mkdir()
         subprocess.run([sys.executable, "-c", make, folder, str(count)], check=True)
-        for name, (package, command) in SCANS.items():
-            python = Path(python_of(Arm(package), venvs))
-            line = [str(python.parent / command[0]) if package else command[0], *command[1:], folder]
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            started = time.monotonic()
-            done = subprocess.run(line, capture_output=True, cwd=ROOT, check=False)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-            found[name] = f"{used:.1f} s (exit {done.returncode}, {time.monotonic() - started:.0f} s by the clock)"
+        for _ in range(rounds):
+            for scanner, (package, command) in SCANS.items():
+                python = Path(python_of(Arm(package), venvs))
+                if costs[scanner] and costs[scanner][0].seconds > LONG * 5:
+                    continue
+                line = [str(python.parent / command[0]) if package else command[0], *command[1:], str(folder)]
+                costs[scanner].append(cost_of(line, Path(name, "output")))
+    least = min(cost.seconds for taken in costs.values() for cost in taken)
+    found = {}
+    for scanner, taken in costs.items():
+        best = min(taken)
+        memory = max(cost.memory for cost in taken)
+        found[scanner] = f"{best.seconds:.2f} s ({best.seconds / least:.1f}), {memory:.0f} MB, exit {best.code}"
     return found
+
+
+def versions(venvs: Path) -> str:
+    """Which peers these are."""
+    told = []
+    for package in dict.fromkeys(arm.package for arm in ARMS.values() if arm.package):
+        ask = f"from importlib.metadata import version; print(version({package!r}))"
+        done = subprocess.run([python_of(Arm(package), venvs), "-c", ask], capture_output=True, text=True, check=True)
+        told.append(f"{package} {done.stdout.strip()}")
+    return ", ".join(told)
+
+
+def header(names: Iterable[str]) -> str:
+    columns = list(names)
+    return f"| {' | '.join(columns)} |\n|---|" + "---:|" * (len(columns) - 1)
 
 
 def main() -> None:
@@ -236,26 +295,29 @@ def main() -> None:
     parser.add_argument("-k", default="", help="only cases whose name holds this")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--files", type=int, default=10_000)
-    parser.add_argument("--venvs", type=Path)
+    parser.add_argument("--venvs", type=Path, default=Path(tempfile.gettempdir(), "safeload-peers"))
+    parser.add_argument("--without", action="append", default=[], help="leave out an arm that takes too long here")
     told = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        venvs = told.venvs or folder / "venvs"
-        print("| case | " + " | ".join(ARMS) + " |\n|---|" + "---:|" * len(ARMS), flush=True)
+    for arm in told.without:
+        ARMS.pop(arm, None)
+        SCANS.pop(arm, None)
+    print(versions(told.venvs), end="\n\n", flush=True)
+    print(header(["case", *ARMS]), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
         for case, dump in DUMPS.items():
-            if told.k not in case:
-                continue
-            path = folder / "file"
-            subprocess.run([sys.executable, "-W", "ignore", "-c", LIBRARIES + dump, str(path)], check=True)
-            found = measured(case, path, venvs, told.rounds)
-            print(f"| {case} | " + " | ".join(found[arm] for arm in ARMS) + " |", flush=True)
-        for what, (make, count) in {
-            f"{told.files} small files scanned": (SMALL, told.files),
-            "a torch zip of 1 GB scanned": (BIG, 256),
-        }.items():
-            if told.k in what:
-                for scanner, cost in scanned(make, count, venvs).items():
-                    print(f"| {what} | {scanner} | {cost} |", flush=True)
+            if told.k in case:
+                path = Path(folder, f"file{suffix_of(case)}")
+                subprocess.run([sys.executable, "-W", "ignore", "-c", LIBRARIES + dump, path], check=True)
+                found = measured(case, path, told.venvs, told.rounds)
+                print(f"| {case} | " + " | ".join(found[arm] for arm in ARMS) + " |", flush=True)
+    print("\n" + header(["scanned", *SCANS]), flush=True)
+    for what, (make, count) in {
+        f"{told.files:,} small files": (SMALL, told.files),
+        "a torch zip of 1 GB": (BIG, 256),
+    }.items():
+        if told.k in what:
+            costs = scanned(make, count, told.venvs, told.rounds)
+            print(f"| {what} | " + " | ".join(costs[scanner] for scanner in SCANS) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import collections
 import gc
+import hashlib
 import os
 import pickle
 import socket
@@ -15,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from kit_of_faults import at_once
 
 import safeload
 from safeload.state import COLLECTION_PAUSED, THREAD
@@ -81,6 +84,71 @@ def test_sixty_four_threads() -> None:
     with ThreadPoolExecutor(64) as pool:
         told = list(pool.map(one, range(256)))
     assert told == ["loaded", "refused"] * 128
+    assert as_it_was()
+
+
+def test_sixteen_processes_of_eight_threads(tmp_path: Path) -> None:
+    (tmp_path / "honest").write_bytes(HONEST)
+    (tmp_path / "hostile").write_bytes(HOSTILE)
+
+    def one(number: int) -> str:
+        try:
+            load(tmp_path / ("hostile" if number % 2 else "honest"))
+        except safeload.BlockedLoadError:
+            return "refused"
+        return "loaded"
+
+    def process(_number: int) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(one, range(16))) == ["loaded", "refused"] * 8
+        assert as_it_was()
+
+    assert at_once(16, process) == ["done"] * 16
+
+
+def test_a_grant_in_one_coroutine_is_none_in_another() -> None:
+    """They take turns in one thread, in the middle of each other's blocks."""
+    stream = b"cos\ngetcwd\n."
+
+    async def granted(turn: asyncio.Event, done: asyncio.Event) -> object:
+        with safeload.trust("sha256:" + hashlib.sha256(stream).hexdigest(), reason="in a test"):
+            turn.set()
+            await done.wait()
+            return pickle.loads(stream)
+
+    async def other(turn: asyncio.Event, done: asyncio.Event) -> None:
+        await turn.wait()
+        with pytest.raises(safeload.BlockedLoadError):
+            pickle.loads(stream)
+        with pytest.raises(safeload.BlockedLoadError):
+            await asyncio.to_thread(pickle.loads, stream)
+        assert await asyncio.gather(*(asyncio.to_thread(pickle.loads, HONEST) for _ in range(8)))
+        done.set()
+
+    async def both() -> list[object]:
+        events = asyncio.Event(), asyncio.Event()
+        return await asyncio.wait_for(asyncio.gather(granted(*events), other(*events)), 60)
+
+    assert asyncio.run(both()) == [os.getcwd, None]
+    assert as_it_was()
+
+
+def test_a_load_that_is_cancelled(tmp_path: Path) -> None:
+    """Nobody takes a thread's load away from it: it ends by itself, and what comes next is judged."""
+    os.mkfifo(tmp_path / "pipe")
+
+    async def cancelled() -> None:
+        loading = asyncio.create_task(asyncio.to_thread(load, tmp_path / "pipe"))
+        writer = await asyncio.to_thread(open, tmp_path / "pipe", "wb")
+        loading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await loading
+        with writer:
+            writer.write(HONEST)
+        with pytest.raises(safeload.BlockedLoadError):
+            pickle.loads(HOSTILE)
+
+    asyncio.run(cancelled())
     assert as_it_was()
 
 

@@ -1,0 +1,181 @@
+"""The one form of a torch archive that torch's own reader is not asked about: no two readers differ on it."""
+
+from __future__ import annotations
+
+import io
+import random
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+torch = pytest.importorskip("torch")
+from safeload.scan.zip_form import is_as_torch_writes
+
+ROOT: Final = Path(__file__).parents[2]
+
+
+def saved(value: Any) -> bytes:
+    file = io.BytesIO()
+    torch.save(value, file)
+    return file.getvalue()
+
+
+def unchecked() -> bytes:
+    torch.serialization.set_crc32_options(False)
+    try:
+        return saved({"w": torch.ones(3)})
+    finally:
+        torch.serialization.set_crc32_options(True)
+
+
+DATA: Final = saved({"w": torch.arange(8.0), "b": torch.zeros(3), "n": 1})
+
+
+def is_plain(data: bytes) -> bool:
+    return is_as_torch_writes(io.BufferedReader(io.BytesIO(data)), len(data))
+
+
+HONEST: Final = {
+    "a state dict": lambda: DATA,
+    "nothing": lambda: saved({}),
+    "a thousand tensors": lambda: saved({f"l{i}": torch.zeros(i % 7) for i in range(1000)}),
+    "no checksums": unchecked,
+    "a file that lies here": lambda: (ROOT / "compat" / "artifacts" / "torch-zip.pt").read_bytes(),
+}
+
+
+@pytest.mark.parametrize("make", HONEST.values(), ids=HONEST)
+def test_what_torch_writes_has_it(make: Callable[[], bytes]) -> None:
+    assert is_plain(make())
+
+
+def zipped(*names: str, method: int = zipfile.ZIP_STORED) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name in names:
+            archive.writestr(name, b"x" * 9)
+    return file.getvalue()
+
+
+def with_member(name: str) -> bytes:
+    file = io.BytesIO(DATA)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(name, b"x" * 9)
+    return file.getvalue()
+
+
+END: Final = DATA.rindex(b"PK\x06\x06")
+FIRST: Final = DATA.index(b"PK\x01\x02")
+
+OTHERS: Final = {
+    "written by Python": lambda: zipped("a/data.pkl", "a/version"),
+    "compressed": lambda: zipped("a/data.pkl", method=zipfile.ZIP_DEFLATED),
+    "a member that was added later": lambda: with_member("archive/more.pkl"),
+    "bytes before it": lambda: b"x" + DATA,
+    "a pickle before it": lambda: b"cos\nsystem\n." + DATA,
+    "bytes behind it": lambda: DATA + b"x",
+    "a comment": lambda: DATA[:-2] + b"\x03\0abc",
+    "a second end behind it": lambda: DATA + DATA[END:],
+    "the whole archive twice": lambda: DATA + DATA,
+    "bytes between members and directory": lambda: DATA[:FIRST] + b"x" * 8 + DATA[FIRST:],
+    "another name before a member": lambda: DATA.replace(b"data.pkl", b"data.pkk", 1),
+    "another name in the directory": lambda: DATA[:FIRST] + DATA[FIRST:].replace(b"data.pkl", b"data.pkk", 1),
+    "two members of one name": lambda: DATA.replace(b"data/0", b"data/1"),
+    "two that differ in case alone": lambda: DATA.replace(b"data/1", b"DATA/0"),
+    "a name that leads elsewhere": lambda: DATA.replace(b"/version", b"/../../x"),
+    "a name with a zero byte": lambda: DATA.replace(b"/version", b"/ver\0ion"),
+    "a member that its attributes call a folder": lambda: DATA[: FIRST + 38] + b"\x10" + DATA[FIRST + 39 :],
+    "one member less in the end": lambda: DATA[: END + 24] + b"\x01" + DATA[END + 25 :],
+    "nothing": lambda: b"",
+    "an end alone": lambda: DATA[END:],
+}
+
+
+@pytest.mark.parametrize("make", OTHERS.values(), ids=OTHERS)
+def test_what_is_otherwise_has_it_not(make: Callable[[], bytes]) -> None:
+    assert not is_plain(make())
+
+
+def changed(chance: random.Random) -> bytes:
+    """The archive with a few bytes changed, gone or more, most of them where it says what is where."""
+    data = bytearray(DATA)
+    for _ in range(chance.choice((1, 1, 1, 2, 4))):
+        marks = [at for mark in (b"PK\x01\x02", b"PK\x03\x04", b"PK\x07\x08", b"PK\x06") for at in places(data, mark)]
+        at = min(chance.choice(marks) + chance.randrange(46), len(data) - 1) if marks else 0
+        match chance.randrange(6):
+            case 0 | 1 | 2:
+                data[at] = chance.choice((0, 1, 8, 255, data[at] ^ 1 << chance.randrange(8), chance.randrange(256)))
+            case 3:
+                data[at:at] = bytes(chance.randrange(1, 9))
+            case 4:
+                del data[at : at + chance.randrange(1, 9)]
+            case 5:
+                other = chance.choice(marks) if marks else 0
+                data[at : at + 46] = data[other : other + 46]
+    return bytes(data)
+
+
+def places(data: bytearray, mark: bytes) -> list[int]:
+    found, at = [], data.find(mark)
+    while at >= 0:
+        found.append(at)
+        at = data.find(mark, at + 1)
+    return found
+
+
+def by_torch(data: bytes) -> dict[str, bytes] | None:
+    try:
+        reader = torch._C.PyTorchFileReader(io.BytesIO(data))
+        return {name: reader.get_record(name) for name in reader.get_all_records()}
+    except (RuntimeError, UnicodeDecodeError):  # of a version that is no number it speaks in its bytes
+        return None
+
+
+def by_python(data: bytes) -> dict[str, bytes] | None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for member in archive.infolist():
+                member.CRC = None  # type: ignore[assignment]  # as zips._unchecked
+            return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    except (zipfile.BadZipFile, RuntimeError, ValueError, OSError, NotImplementedError, EOFError):
+        return None
+
+
+def test_where_it_is_found_no_two_readers_differ() -> None:
+    chance = random.Random(1)
+    kept = asked = 0
+    for _ in range(4000):
+        data = changed(chance)
+        if not is_plain(data):
+            continue
+        asked += 1
+        ours, torchs = by_python(data), by_torch(data)
+        assert ours is not None
+        if torchs is not None:  # it may refuse what we look at
+            kept += data != DATA
+            assert torchs == ours
+    assert asked > 150
+    assert kept > 50
+
+
+NOT_IMPORTED: Final = """
+import sys, safeload
+found = safeload.scan(sys.argv[1])
+print(found.format, found.problem, "torch" in sys.modules, sep="|")
+"""
+
+
+@pytest.mark.parametrize(("more", "imported"), [("", False), ("archive/more.txt", True)], ids=["plain", "not plain"])
+def test_torch_is_imported_for_what_is_not_plain_alone(more: str, imported: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a column
+    path = tmp_path / "m.pt"
+    path.write_bytes(with_member(more) if more else DATA)
+    done = subprocess.run(
+        [sys.executable, "-c", NOT_IMPORTED, path], env={"PYTHONPATH": str(ROOT), "SAFELOAD_LOG": "off"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == f"torch zip||{imported}\n"
