@@ -20,6 +20,7 @@ from safeload.errors import PolicyError
 from safeload.named import Granted, granted_by
 from safeload.policy import Policy
 from safeload.scan.report import GlobalRef
+from safeload.scan.strain import DEFAULTS
 from safeload.state import BLOCK_GRANTS, BLOCK_TRUST, STATE
 
 DIGEST_LIMIT: Final = 1 << 30  # bytes; beyond it a refusal does not wait for a digest
@@ -162,6 +163,12 @@ def any_trust() -> bool:
 def pins_required() -> bool:
     """Whether nothing may load but bytes that have a grant."""
     return STATE.policy is not None and STATE.policy.require_pins
+
+
+def may_refuse_data() -> bool:
+    """Whether even numbers and text may be refused that ask for little: by digest, or by limits of one's own."""
+    policy = STATE.policy
+    return policy is not None and (policy.require_pins or policy.limits != DEFAULTS)
 
 
 def trusted_digests() -> Mapping[str, str]:

@@ -25,6 +25,13 @@ except ImportError:  # no compiler when it was installed, or an interpreter that
 IN_PLACE = inplace is not None
 
 
+def _is_data(_data: "Any") -> bool:
+    return False
+
+
+is_data: "Callable[[Any], bool]" = inplace.is_data if IN_PLACE else _is_data  # small numbers and text
+
+
 def stand() -> None:
     """Lead the doors of ``pickle`` here; the C ones in place, or else by the guard's stand-ins."""
     if not IN_PLACE:

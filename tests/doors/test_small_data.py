@@ -112,3 +112,12 @@ def test_is_judged_as_any_load_where_the_program_has_activated_a_policy() -> Non
     code = "import safeload, pickle, sys\nsafeload.activate(safeload.Policy(require_pins=True))\n"
     code += "try: pickle.loads(pickle.dumps(1))\nexcept pickle.UnpicklingError: print('refused')"
     assert run(code) == "refused\n"
+
+
+@pytest.mark.parametrize("policy", ["require_pins=True", "limits=Limits(unfolded=2.0)"])
+@pytest.mark.parametrize("before", ["", "pickle.loads(pickle.dumps(collections.OrderedDict()))"])
+def test_is_refused_by_a_policy_that_refuses_data(policy: str, before: str) -> None:
+    code = "import collections, safeload, pickle\nfrom safeload.scan.strain import Limits\n" + before
+    code += f"\nsafeload.activate(safeload.Policy({policy}))\n"
+    code += "try: pickle.loads(pickle.dumps([1, 2, 3]))\nexcept pickle.UnpicklingError: print('refused')"
+    assert run(code) == "refused\n"
