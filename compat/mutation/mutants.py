@@ -6,6 +6,8 @@ import ast
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType
 from typing import Any, Final
 
 FLIPPED: Final = {
@@ -23,9 +25,10 @@ class Fault:
     Attributes:
         where: the function that it is in, with its class.
         line: of the file.
-        lines: some that run before it can matter; none where it is in no function, and an import runs it.
+        lines: those that run before it can matter.
         what: the first line of code that is another, before and after.
         source: the whole file with it.
+        code: the same, compiled, with the lines of the file without it.
     """
 
     where: str
@@ -33,6 +36,7 @@ class Fault:
     lines: tuple[int, ...]
     what: str
     source: str
+    code: CodeType
 
 
 def _changes(node: ast.AST) -> Iterator[ast.AST]:  # noqa: C901 - a table of kinds
@@ -69,10 +73,14 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:  # noqa: C901 - a table of kin
 
 
 class Spoiler:
-    """A file of Python, to be spoilt in one place and put right again."""
+    """A file of Python, to be spoilt in one place and put right again.
 
-    def __init__(self, source: str) -> None:
-        self.tree = ast.parse(source)
+    Only inside functions: what an import runs is constants and tables, which many functions have read by then.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.tree = ast.parse(path.read_text())
         self.right = ast.unparse(self.tree).splitlines()
         self.above: dict[ast.AST, ast.AST] = {}
         for node in ast.walk(self.tree):
@@ -80,7 +88,7 @@ class Spoiler:
         self.places = [
             (node, number)
             for node in ast.walk(self.tree)
-            if not self._is_declared(node)
+            if self._is_in_function(node) and not self._is_declared(node)
             for number, _ in enumerate(_changes(node))
         ]
 
@@ -92,12 +100,13 @@ class Spoiler:
         made = ast.copy_location(list(_changes(node))[number], node)
         self._put(node, made)
         text = ast.unparse(ast.fix_missing_locations(self.tree))
+        code = compile(self.tree, str(self.path), "exec", dont_inherit=True)
         self._put(made, node, self.above[node])
         pairs = zip(self.right, text.splitlines(), strict=False)
         before, after = next(((old, new) for old, new in pairs if old != new), ("", ""))
         line = getattr(node, "lineno", 0)
-        lines = (line, getattr(self._statement(node), "lineno", line)) if self._is_in_function(node) else ()
-        return Fault(self._where(node), line, lines, f"{before.strip()}  =>  {after.strip()}", text + "\n")
+        lines = (line, getattr(self._statement(node), "lineno", line))
+        return Fault(self._where(node), line, lines, f"{before.strip()}  =>  {after.strip()}", text + "\n", code)
 
     def _put(self, old: ast.AST, new: ast.AST, above: ast.AST | None = None) -> None:
         above = above or self.above[old]

@@ -30,19 +30,10 @@ FIRST: Final = (
     *(f"tests/trust/test_{name}.py" for name in ("held", "lock_file", "signatures", "claims")),
     *(f"tests/tensors/test_{name}.py" for name in TENSORS),
 )
-"""In one process, which says which lines they run; those that run none of them there are left out."""
+"""What a process that is there already can run, quickly."""
 
-ROWS: Final = ("tests/evasions", "-k", "under_the_guard and late")
-"""The evasion table: each row in a fork of one process, with the guard that came after everything."""
+ROWS: Final = "tests/evasions"
+"""The evasion table, each row in a fork, with the guard that came after everything."""
 
-_LOADS: Final = (
-    "tests/doors/test_what_was_judged_is_loaded.py", "tests/doors/test_small_data.py", "tests/doors/test_ext_codes.py",
-    "tests/doors/test_subinterpreters.py", "tests/life/test_one_reading.py",
-)  # fmt: skip
-CHILDREN: Final = {
-    **dict.fromkeys(("guard", "loads", "tape", "replay", "doors/for_pickle", "doors/find_class"), _LOADS),
-    **dict.fromkeys(("scan/inert", "scan/listen", "scan/look", "scan/memo", "scan/nested", "scan/window"), _LOADS),
-    **dict.fromkeys(("policy", "rulebook", "plain"), ("tests/test_settings.py",)),
-    **dict.fromkeys(("grants", "pins/granting"), ("tests/trust/test_loads_under_a_lock.py",)),
-}
-"""What else is run for a module, in processes of which nobody knows what lines they run."""
+UNFIT: Final[dict[str, str]] = {}
+"""Tests that cannot be run so, each with the reason."""
