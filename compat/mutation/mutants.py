@@ -60,7 +60,7 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:  # noqa: C901 - a table of kin
         case ast.Constant(value=int() as value):
             other.value = value + 1
             yield other
-        case ast.Return(value=ast.expr()):
+        case ast.Return(value=ast.expr() as value) if ast.unparse(value) != "None":
             other.value = ast.Constant(None)
             yield other
         case ast.Expr(value=ast.Call()) | ast.Raise():

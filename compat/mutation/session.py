@@ -26,7 +26,7 @@ from typing import Any, Final
 
 import pytest
 from mutants import Fault
-from suites import FIRST, ROWS, UNFIT
+from suites import FIRST, ROWS
 
 SLOWER: Final = 5  # times what the same tests take without a fault, and then the fault has hung them
 SPARE_S: Final = 15
@@ -67,7 +67,7 @@ class Session:
             sys.exit(f"pytest ended with {code}")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = [item for item in items if item.nodeid not in UNFIT and not self._is_of_another_arm(item)]
+        items[:] = [item for item in items if not self._is_of_another_arm(item)]
         self.items = {item.nodeid: item for item in items}
 
     @staticmethod
@@ -85,13 +85,14 @@ class Session:
         return True
 
     def watched(self, kept: Path | None) -> list[str]:
-        """Find out what runs what, and which tests fail without a fault; what an earlier run kept is not run again."""
+        """Find out what runs what; what an earlier run kept is not run again. Leaves out what fails without a fault."""
         files = sorted((self.tree / "safeload").rglob("*.py"))
         source = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+        left_out: list[str] = []
         if kept is not None and kept.exists():
-            of, seconds, reach = json.loads(kept.read_text())
+            of, seconds, reach, failed = json.loads(kept.read_text())
             if of == source:
-                self.seconds, self.reach = seconds, reach
+                self.seconds, self.reach, left_out = seconds, reach, failed
         with (self.tree.parent / "reach").open("w+") as file:
             new = [name for name in self.items if name not in self.seconds]
             in_fork(lambda _: self._watch(new, file.fileno()), 3600)
@@ -101,9 +102,11 @@ class Session:
             here = self.reach.setdefault(name, {})
             for line, ran in lines.items():
                 here[line] = [*here.get(line, ()), *ran]
-        if kept is not None and not failed:
-            kept.write_text(json.dumps((source, self.seconds, self.reach)))
-        return list(failed)
+        left_out += failed
+        if kept is not None:
+            kept.write_text(json.dumps((source, self.seconds, self.reach, left_out)))
+        self.items = {name: item for name, item in self.items.items() if name not in left_out}
+        return left_out
 
     def _watch(self, names: list[str], out: int) -> int:
         watcher, failed = Watcher(self.tree), []

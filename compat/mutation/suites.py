@@ -17,23 +17,14 @@ MODULES: Final = (
     "scan/torch_storages", "scan/torch_tar", "scan/unpack", "scan/window", "scan/zips",
 )  # fmt: skip
 
-LISTS: Final = (
-    "rules", "more_lists", "scipy_list", "sklearn_list", "pandas_list", "rulebook", "profile_files", "everyday",
-    "everyday_numpy", "attributes", "joblib_list",
+NAMES: Final = (
+    "doors/test_one_unpickler_for_many", "doors/test_faults", "test_allowing", "test_errors", "test_plain",
+    "trust/test_held", "trust/test_lock_file", "trust/test_signatures", "tensors/test_convert",
+    "tensors/test_corrupted", "tensors/test_hostile", "tensors/test_load_tensors", "tensors/test_sparse", "tensors/test_torch_tar",
+    "tensors/test_twin",
 )  # fmt: skip
-TENSORS: Final = ("convert", "corrupted", "hostile", "load_tensors", "sparse", "torch_tar", "twin")
-FIRST: Final = (
-    "tests/scan",
-    *(f"tests/doors/test_{name}.py" for name in ("one_unpickler_for_many", "faults", "joblib_in_c")),
-    *(f"tests/test_{name}.py" for name in ("allowing", "errors", "plain", "cli")),
-    *(f"tests/allowlists/test_{name}.py" for name in LISTS),
-    *(f"tests/trust/test_{name}.py" for name in ("held", "lock_file", "signatures", "claims")),
-    *(f"tests/tensors/test_{name}.py" for name in TENSORS),
-)
+FIRST: Final = ("tests/scan", *(f"tests/{name}.py" for name in NAMES))
 """What a process that is there already can run, quickly."""
 
 ROWS: Final = "tests/evasions"
 """The evasion table, each row in a fork, with the guard that came after everything."""
-
-UNFIT: Final[dict[str, str]] = {}
-"""Tests that cannot be run so, each with the reason."""
