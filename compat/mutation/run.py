@@ -38,7 +38,7 @@ def copied(folder: Path) -> Path:
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
     built = [str(path.relative_to(ROOT)) for path in (ROOT / "safeload").glob("*.so")]
     for name in (*filter(None, names.split("\0")), *built):
-        if name.startswith(("safeload", "tests", "pyproject", "compat/search", "compat/fuzz", "docs", "README")):
+        if name.startswith(("safeload", "tests", "pyproject", "compat", "docs", "README")):
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, tree / name)
     return tree
@@ -65,6 +65,17 @@ def chosen(tree: Path, told: argparse.Namespace, tell: Any) -> Iterator[tuple[st
         yield name, files[name].fault(place)
 
 
+def noticed_by(tree: Path, paths: list[str]) -> str:
+    """The first test that fails in processes of their own, of those that start some themselves."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-rf", "--tb=no", "-p", "no:cacheprovider", *paths]
+    env = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(command, cwd=tree, env=env, capture_output=True, text=True, timeout=900, check=False)
+    except subprocess.TimeoutExpired:
+        return "no end"
+    return next((line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))), "")
+
+
 @contextmanager
 def spoilt(path: Path, fault: Fault) -> Iterator[None]:
     """A file with the fault in it, for the processes that tests start, and no bytecode that might look as new."""
@@ -85,6 +96,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=1e9)
     parser.add_argument("--module", default="", help="only this one")
     parser.add_argument("--again", type=Path, nargs="*", help="only what survived, by these records of earlier runs")
+    parser.add_argument("--also", nargs="*", default=[], help="tests that start processes, for what survives the rest")
     parser.add_argument("--reach", type=Path, help="where to keep what is known of the tests, for a next run")
     return parser.parse_args()
 
@@ -109,6 +121,8 @@ def main() -> None:
                 break
             with spoilt(tree / "safeload" / f"{module}.py", fault):
                 end = session.tested(module, fault)
+                if end["end"] == "survived" and told.also and (by := noticed_by(tree, told.also)):
+                    end = {"end": "killed", "by": by}
             if end["end"] == "survived" and explained(module, fault):
                 end["end"] = "explained"
             ends[end["end"]] += 1
