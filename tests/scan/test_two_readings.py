@@ -7,8 +7,11 @@ import struct
 from collections import OrderedDict
 
 import pytest
+from evasions.builders import BOOM
+from evasions.containers import fields_between_two_arrays
 
 from safeload.files import scan
+from safeload.scan.report import GlobalRef
 
 
 def crossing(dropped: bytes, kept: bytes) -> bytes:
@@ -34,3 +37,8 @@ def test_what_picklers_write_crosses_nothing(protocol: int) -> None:
     value += [OrderedDict(a=str(number) * number) for number in range(400)]  # type: ignore[list-item]
     report = scan(pickle.dumps(value, protocol))
     assert not report.problem
+
+
+def test_a_type_is_asked_anew_where_it_got_fields_between_two_arrays() -> None:
+    """Whatever the rules say of such a file, what it names is found."""
+    assert GlobalRef("os", "system") in scan(fields_between_two_arrays(BOOM)).uses
