@@ -30,6 +30,17 @@ def test_the_hidden_half_is_found(dropped: bytes, kept: bytes) -> None:
     assert "crosses the end of its frame" in scan(crossing(dropped, kept)).problem
 
 
+@pytest.mark.parametrize(
+    ("inside", "behind"),
+    [(b"B\x08\0\0\0abcd", b"efgh"), (b"\x96" + struct.pack("<Q", 8) + b"abcd", b"efgh"), (b"Vab", b"cd\n")],
+    ids=["bytes", "an array of bytes", "a line"],
+)
+def test_an_argument_that_crosses_the_end_of_its_frame_is_told(inside: bytes, behind: bytes) -> None:
+    """Python's unpickler refuses it, C's reads on."""
+    data = b"\x80\x05\x95" + struct.pack("<Q", len(inside)) + inside + behind + b"."
+    assert "crosses the end of its frame" in scan(data).problem
+
+
 @pytest.mark.parametrize("protocol", range(6))
 def test_what_picklers_write_crosses_nothing(protocol: int) -> None:
     """Frames that begin and end in every place, around buffers that stand outside them."""
