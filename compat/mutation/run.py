@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from explained import explained
 from mutants import Fault, Spoiler
-from suites import MODULES
+from suites import ALSO, MODULES
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -65,7 +65,7 @@ def chosen(tree: Path, told: argparse.Namespace, tell: Any) -> Iterator[tuple[st
         yield name, files[name].fault(place)
 
 
-def noticed_by(tree: Path, paths: list[str]) -> str:
+def noticed_by(tree: Path, paths: tuple[str, ...]) -> str:
     """The first test that fails in processes of their own, of those that start some themselves."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-rf", "--tb=no", "-p", "no:cacheprovider", *paths]
     env = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -96,7 +96,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=1e9)
     parser.add_argument("--module", default="", help="only this one")
     parser.add_argument("--again", type=Path, nargs="*", help="only what survived, by these records of earlier runs")
-    parser.add_argument("--also", nargs="*", default=[], help="tests that start processes, for what survives the rest")
+    parser.add_argument("--also", action="store_true", help="run the slow tests too, for what survives the rest")
     parser.add_argument("--reach", type=Path, help="where to keep what is known of the tests, for a next run")
     return parser.parse_args()
 
@@ -121,7 +121,8 @@ def main() -> None:
                 break
             with spoilt(tree / "safeload" / f"{module}.py", fault):
                 end = session.tested(module, fault)
-                if end["end"] == "survived" and told.also and (by := noticed_by(tree, told.also)):
+                slow = ALSO.get(module, ()) if told.also and end["end"] == "survived" else ()
+                if slow and (by := noticed_by(tree, slow)):
                     end = {"end": "killed", "by": by}
             if end["end"] == "survived" and explained(module, fault):
                 end["end"] = "explained"

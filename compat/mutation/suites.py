@@ -28,3 +28,13 @@ FIRST: Final = ("tests/scan", *(f"tests/{name}.py" for name in NAMES))
 
 ROWS: Final = "tests/evasions"
 """The evasion table, each row in a fork, with the guard that came after everything."""
+
+_RULES: Final = ("tests/allowlists/test_rules.py",)
+_UNDER_A_LOCK: Final = ("tests/trust/test_loads_under_a_lock.py", "tests/trust/test_events.py")
+ALSO: Final = {
+    **dict.fromkeys(("policy", "rulebook"), ("tests/test_settings.py",)),
+    **dict.fromkeys(("guard", "loads", "grants", "pins/granting"), _UNDER_A_LOCK),
+    **dict.fromkeys(("allowlists/never", "scan/entry", "scan/inert", "scan/keeping"), _RULES),
+    **dict.fromkeys(("tape", "replay", "scan/listen"), ("tests/doors/test_what_was_judged_is_loaded.py",)),
+}
+"""Tests that start processes of their own, which nobody watched: for what survives the rest, if asked for."""

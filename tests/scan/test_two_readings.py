@@ -11,7 +11,15 @@ from evasions.builders import BOOM
 from evasions.containers import fields_between_two_arrays
 
 from safeload.files import scan
+from safeload.scan import strain
 from safeload.scan.report import GlobalRef
+
+
+@pytest.fixture(autouse=True, params=[True, False], ids=["with the C part", "without"])
+def _weighed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The C part meets such an opcode first; what reads in its place has to see it too."""
+    if not request.param:
+        monkeypatch.setattr(strain, "engine", None)
 
 
 def crossing(dropped: bytes, kept: bytes) -> bytes:
