@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+from _pickle import Unpickler
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from safeload import grants
 from safeload.pins import granting
@@ -18,6 +19,8 @@ from safeload.scan.memo import Kept
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import Report
 from safeload.scan.strain import Following, weighed
+
+LONG: Final = 1 << 20  # bytes of a stream whose memo is large
 
 
 class Tape:
@@ -36,6 +39,7 @@ class Tape:
         "file",
         "holds_more",
         "kept",
+        "memo",
         "options",
         "peeks",
         "recorder",
@@ -69,6 +73,7 @@ class Tape:
         self.weighed = False
         self.answers: list[Told] = []
         self.stands = True  # whether the load reads through it
+        self.memo: Any = None  # the look's, where it is large and the load's will be as large
         # While verified bytes are read in its place: the user's file, and the one that they are in.
         self.users: Any = None
         self.root: BinaryIO | None = None
@@ -145,6 +150,8 @@ class Tape:
         else:
             report = look(reader, recorder, options=self.options, memo=known, afterwards=engines.append)
         self._keep(reader)
+        if engines and not memo and self.consumed >= LONG and type(engines[0]) is Look:
+            self.memo = engines[0].memo
         if engines and self.holds_more is not None:
             self.seen = Kept(dict(engines[0].memo.copy()), reader.tell())
             self.holds_more = holds_more(engines[0], reader)
@@ -192,6 +199,17 @@ class Tape:
         self.answers = []
         self.replaying = True
 
+    def make_room(self, unpickler: Any) -> None:
+        """Give a new unpickler a memo of the size that it will need.
+
+        glibc maps no block of a size any more of which it got one back. So a memo that grew step by
+        step, after the look's was freed, would leave a hole behind in the heap at each step.
+        """
+        memo, self.memo = self.memo, None
+        if memo is not None and type(unpickler) is Unpickler:
+            unpickler.memo = memo
+            unpickler.memo.clear()  # which leaves it as large
+
     def replay_in_python(self) -> None:
         """Give an unpickler written in Python the bytes that the look went past."""
         self.current = Playing(consumed(self.answers), self.file)
@@ -227,6 +245,7 @@ class Tape:
         self.current = self.file
         self.answers = []
         self.replaying = False
+        self.memo = None
 
 
 class MemoryTape(Tape):

@@ -42,6 +42,7 @@ from safeload.state import STATE
 
 SPAN: Final = 10**9
 LOOK_AT: Final = 20_000  # inputs between two looks at what may have changed
+EACH: Final = 200_000  # inputs of one child: what libraries keep would come to its limit of memory
 PLAIN: Final = 3  # every so-manieth admitted input is loaded without the guard as well
 STILL_S: Final = 20  # of processor time
 SLOW_S: Final = 1.0
@@ -152,13 +153,13 @@ def work(warm: Warm, first: int, at: mmap.mmap, write: int) -> None:
     ends: Counter[str] = Counter()
     before, looked = fingerprint(warm.targets), first
     number = since = first
-    last = first + options.count if options.count else options.until_input
+    last = min(first + (options.count or EACH), options.until_input)
     while number < last and time.time() < options.until:
-        at[:8] = struct.pack("<Q", number)
         name, data = warm.made(number)
         end, told = warm.judged(name, data)
         ends[f"{name}: {end}"] += 1
         number += 1
+        at[:8] = struct.pack("<Q", number)
         if number % LOOK_AT == 0 or number == last:
             after = fingerprint(warm.targets)
             told += [f"changed since {looked}: {key}" for key in differences(before, after)]
@@ -197,9 +198,12 @@ def supervise(options: argparse.Namespace) -> None:
                     say(write, input=first, found=[f"left behind: {left}"])
             os._exit(0)
         status = waited(pid, at)
-        if not status:
-            return
         here = struct.unpack("<Q", at[:8])[0]
+        if not status and options.count:
+            return
+        if not status:
+            first = here
+            continue
         name, data = warm.made(here)
         ended = os.waitstatus_to_exitcode(status)
         say(write, input=here, door=name, end="died", found=[f"ended by {ended}"], data=data.hex())

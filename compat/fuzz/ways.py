@@ -131,8 +131,9 @@ def _numpys() -> dict[str, Way]:
     return found
 
 
-STORAGES: Final = b"_load_from_bytes"  # torch writes where in memory they are
-ADDRESS: Final = re.compile(r"0x[0-9a-f]+")
+# Another each time: torch writes where in memory a storage is, numpy draws a seed where a file has none.
+DRAWN: Final = (b"_load_from_bytes", b"SeedSequence", b"seed_seq")
+ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]+")
 CHANGING: Final = re.compile(r"[-+0-9.e,\\[\]\s]+|nan|inf|True|False")
 
 
@@ -141,8 +142,8 @@ def form(value: object) -> object:
     try:
         data = pickle.dumps(value, 4)
     except Exception:
-        data = STORAGES
-    return text_of(value) if STORAGES in data else data
+        return text_of(value)
+    return text_of(value) if any(name in data for name in DRAWN) else data
 
 
 def text_of(value: object) -> object:

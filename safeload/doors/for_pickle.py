@@ -78,6 +78,7 @@ def _loads_many(original: Original, load: guard.Load, data: Any, options: dict[s
         unpickler = _pickle.Unpickler(tape, **options)
         with COLLECTION_PAUSED:
             look_and_judge(load, tape, {}, Override.NONE)
+            tape.make_room(unpickler)
             return _run(tape, lambda: STATE.originals["unpickle"](unpickler))
     with COLLECTION_PAUSED:
         return original(data, **options)
@@ -161,6 +162,7 @@ def unpickle(original: Original, unpickler: Any, *args: Any, api: str = "", **re
         override = override_of(unpickler, _pickle.Unpickler.find_class)
         with COLLECTION_PAUSED:
             look_and_judge(load, tape, memo, override, unpickler=unpickler)
+            tape.make_room(unpickler)
             return _run(tape, lambda: original(unpickler))
 
 

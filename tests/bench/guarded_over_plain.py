@@ -87,6 +87,12 @@ ONCE = {
         "torch.load(path,weights_only=GUARDED_FALSE)",
         11,
     ),
+    "1000 arrays of 100 kB, joblib, once in a process": (
+        "joblib.dump([np.full(12_500,float(i)) for i in range(1000)],path);joblib.dump([np.zeros(20_000)],small)",
+        "joblib.load(small)",
+        "joblib.load(path)",
+        11,
+    ),
 }
 
 PRELUDE = """
