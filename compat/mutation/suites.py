@@ -18,12 +18,14 @@ MODULES: Final = (
 )  # fmt: skip
 
 NAMES: Final = (
-    "doors/test_one_unpickler_for_many", "doors/test_faults", "test_allowing", "test_errors", "test_plain",
+    "doors/test_one_unpickler_for_many", "doors/test_under_way",
+    "doors/test_faults", "test_allowing", "test_errors", "test_plain",
     "trust/test_held", "trust/test_lock_file", "trust/test_signatures", "tensors/test_convert",
     "tensors/test_corrupted", "tensors/test_hostile", "tensors/test_load_tensors", "tensors/test_sparse",
     "tensors/test_torch_tar", "tensors/test_twin",
 )  # fmt: skip
-FIRST: Final = ("tests/scan", *(f"tests/{name}.py" for name in NAMES))
+SOME: Final = ("test_settings.py::test_what_is_tighter_of_a_child", "allowlists/test_rules.py::test_never")
+FIRST: Final = ("tests/scan", *(f"tests/{name}.py" for name in NAMES), *(f"tests/{name}" for name in SOME))
 """What a process that is there already can run, quickly."""
 
 ROWS: Final = "tests/evasions"
