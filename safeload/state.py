@@ -95,30 +95,38 @@ BLOCK_TRUST: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("block_trust",
 class _Pause:
     """No cyclic garbage collection while a load builds: it only creates, so there is nothing to find.
 
-    Counted, because loads nest and run in several threads; whoever leaves last puts back what was.
+    Counted, because loads nest and run in several threads; whoever leaves last puts back what was. A
+    finalizer or a handler of signals that loads may run at any line here, in the thread that is at it.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._depth = 0
         self._was_enabled = False
 
     def __enter__(self) -> None:
-        with self._lock:
-            if self._depth == 0:
-                self._was_enabled = gc.isenabled()
+        begun = False
+        try:
+            with self._lock:
+                if self._depth == 0:
+                    self._was_enabled = gc.isenabled()
+                self._depth, begun = self._depth + 1, True
                 gc.disable()
-            self._depth += 1
+        except BaseException:  # a KeyboardInterrupt: whoever breaks off here does not come to the end of the block
+            if begun:
+                self.__exit__()
+            raise
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
+            enables = self._depth == 1 and self._was_enabled
             self._depth -= 1
-            if self._depth == 0 and self._was_enabled:
+            if enables:
                 gc.enable()
 
     def reset_in_child(self) -> None:
         """After a fork: loads of other threads do not go on in the child."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         if self._depth and self._was_enabled:
             gc.enable()
         self._depth = 0

@@ -17,6 +17,7 @@ ON_ONE_PYTHON: Final = (
     "test_docs.py",
     "test_settings.py",
     "rollout/test_in_ci.py",
+    "rollout/test_install.py",
     "rollout/test_kernelspec.py",
     "rollout/test_learn.py",
     "rollout/test_log.py",
@@ -30,6 +31,7 @@ ON_ONE_PYTHON: Final = (
     "allowlists/test_more_lists.py",
     "allowlists/test_pandas_list.py",
     "allowlists/test_profile_files.py",
+    "allowlists/test_rules.py",
     "allowlists/test_scipy_list.py",
     "allowlists/test_search.py",
     "allowlists/test_sklearn_list.py",
@@ -39,11 +41,15 @@ ON_ONE_PYTHON: Final = (
 # The same programs, with safeload arriving elsewhere.
 ORDERS: Final = ("life/test_ipc.py", "life/test_everyday.py")
 ONE_ORDER: Final = ("first", "plain")
+# The same files; where the C part is not built, what was imported before safeload is reached in another way.
+ARMS: Final = ("evasions/test_evasions.py",)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    several = ORDERS if config.pluginmanager.has_plugin("tests.without_c") else ORDERS + ARMS
     for item in items:
         path = item.path.relative_to(HERE).as_posix()
-        form = getattr(item, "callspec", None) and item.callspec.params.get("form", "first")
-        if path.startswith(ON_ONE_PYTHON) or (path in ORDERS and form not in ONE_ORDER):
+        given = item.callspec.params if hasattr(item, "callspec") else {}
+        order = given.get("form", given.get("arm", "first"))
+        if path.startswith(ON_ONE_PYTHON) or (path in several and order not in ONE_ORDER):
             item.add_marker(pytest.mark.on_one_python)

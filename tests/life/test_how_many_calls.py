@@ -43,7 +43,7 @@ CASES = {
     "plain data, loads": Case(
         DUMP.format("[[i, {'a': i}, (i, str(i))] for i in range(n)]"), "pickle.loads(data)", 1000, 40, 0
     ),
-    "a long array": Case(DUMP.format("np.zeros(n)"), LOAD, 100_000, 720, 0),
+    "a long array": Case(DUMP.format("np.zeros(n)"), LOAD, 200_000, 720, 0),
     "arrays": Case(DUMP.format("[np.full(100, i) for i in range(n)]"), LOAD, 100, 640, 53),
     "ordered dicts": Case(DUMP.format("[collections.OrderedDict(a=i) for i in range(n)]"), LOAD, 500, 440, 20),
     "arrays by joblib": Case(
