@@ -15,6 +15,7 @@ from evasions.builders import calling, given, group, listing, mapping, named, ne
 
 from safeload.errors import PolicyError, Refusal, explain
 from safeload.files import scan
+from safeload.grants import trust
 from safeload.loads import profiles_for, told
 from safeload.named import granted_by
 from safeload.policy import Policy
@@ -237,3 +238,16 @@ def test_a_profile_that_nobody_offers_is_refused_in_words(package: Path) -> None
     assert "there is no profile 'mylabs'; there are " in done.err
     assert " torch-modules" in done.err
     assert " mylab-mapping" in done.err
+
+
+WHOLE = "sha256:" + "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("digest", "reason", "words"),
+    [(WHOLE, "", "needs a reason"), (WHOLE, " \n", "needs a reason"), (WHOLE[:-1], "read by me", "is not a digest")],
+    ids=["no reason", "nothing but blanks", "half a digest"],
+)
+def test_bytes_are_trusted_whole_and_for_a_reason(digest: str, reason: str, words: str) -> None:
+    with pytest.raises(PolicyError, match=words):
+        trust(digest, reason=reason)

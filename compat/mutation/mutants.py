@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType
+from typing import Any, Final
 
 FLIPPED: Final = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
@@ -15,18 +18,25 @@ JOINED: Final = {ast.And: ast.Or, ast.Or: ast.And}
 COUNTED: Final = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr, ast.Mult: ast.Add}
 
 
-class Mutant(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Fault:
     """One fault.
 
     Attributes:
-        line: where it is.
-        what: the statement before and after.
+        where: the function that it is in, with its class.
+        line: of the file.
+        lines: those that run before it can matter.
+        what: the first line of code that is another, before and after.
         source: the whole file with it.
+        code: the same, compiled, with the lines of the file without it.
     """
 
+    where: str
     line: int
+    lines: tuple[int, ...]
     what: str
     source: str
+    code: CodeType
 
 
 def _changes(node: ast.AST) -> Iterator[ast.AST]:  # noqa: C901 - a table of kinds
@@ -50,50 +60,89 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:  # noqa: C901 - a table of kin
         case ast.Constant(value=int() as value):
             other.value = value + 1
             yield other
-        case ast.Return(value=ast.expr()):
+        case ast.Return(value=ast.expr() as value) if ast.unparse(value) != "None":
             other.value = ast.Constant(None)
             yield other
         case ast.Expr(value=ast.Call()) | ast.Raise():
             yield ast.Pass()
         case ast.If(test=test):
             for value in (True, False):
-                changed = copy.deepcopy(other)
+                changed = copy.copy(other)
                 changed.test = ast.copy_location(ast.Constant(value), test)
                 yield changed
 
 
-def _is_declared(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
-    """Whether it is part of a type, or of what only a type checker reads."""
-    while node in parents:
-        above = parents[node]
-        if isinstance(above, ast.arg) or node in (getattr(above, "annotation", None), getattr(above, "returns", None)):
-            return True
-        if isinstance(above, ast.If) and isinstance(above.test, ast.Name) and above.test.id == "TYPE_CHECKING":
-            return True
-        node = above
-    return False
+class Spoiler:
+    """A file of Python, to be spoilt in one place and put right again.
 
+    Only inside functions: what an import runs is constants and tables, which many functions have read by then.
+    """
 
-class _Put(ast.NodeTransformer):
-    def __init__(self, at: ast.AST, made: ast.AST) -> None:
-        self.at, self.made = at, made
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.tree = ast.parse(path.read_text())
+        self.right = ast.unparse(self.tree).splitlines()
+        self.above: dict[ast.AST, ast.AST] = {}
+        for node in ast.walk(self.tree):
+            self.above.update(dict.fromkeys(ast.iter_child_nodes(node), node))
+        self.places = [
+            (node, number)
+            for node in ast.walk(self.tree)
+            if self._is_in_function(node) and not self._is_declared(node)
+            for number, _ in enumerate(_changes(node))
+        ]
 
-    def visit(self, node: ast.AST) -> ast.AST:
-        return ast.copy_location(self.made, node) if node is self.at else self.generic_visit(node)
+    def __len__(self) -> int:
+        return len(self.places)
 
+    def fault(self, place: int) -> Fault:
+        node, number = self.places[place]
+        made = ast.copy_location(list(_changes(node))[number], node)
+        self._put(node, made)
+        text = ast.unparse(ast.fix_missing_locations(self.tree))
+        code = compile(self.tree, str(self.path), "exec", dont_inherit=True)
+        self._put(made, node, self.above[node])
+        pairs = zip(self.right, text.splitlines(), strict=False)
+        before, after = next(((old, new) for old, new in pairs if old != new), ("", ""))
+        line = getattr(node, "lineno", 0)
+        lines = (line, getattr(self._statement(node), "lineno", line))
+        return Fault(self._where(node), line, lines, f"{before.strip()}  =>  {after.strip()}", text + "\n", code)
 
-def mutants_of(source: str) -> Iterator[Mutant]:
-    """Every fault of every kind in one file."""
-    tree = ast.parse(source)
-    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    for node in list(ast.walk(tree)):
-        if _is_declared(node, parents):
-            continue
-        for made in _changes(node):
-            before = ast.unparse(node)
-            clone = copy.deepcopy(tree)
-            there = next(new for old, new in zip(ast.walk(tree), ast.walk(clone), strict=True) if old is node)
-            changed = ast.fix_missing_locations(_Put(there, made).visit(clone))
-            after = ast.unparse(made)
-            what = f"{before.splitlines()[0][:90]}  =>  {after.splitlines()[0][:90]}"
-            yield Mutant(getattr(node, "lineno", 0), what, ast.unparse(changed))
+    def _put(self, old: ast.AST, new: ast.AST, above: ast.AST | None = None) -> None:
+        above = above or self.above[old]
+        for name, value in ast.iter_fields(above):
+            if value is old:
+                setattr(above, name, new)
+            elif isinstance(value, list):
+                value[:] = [new if item is old else item for item in value]
+
+    def _upwards(self, node: ast.AST) -> Iterator[Any]:
+        while node in self.above:
+            node = self.above[node]
+            yield node
+
+    def _statement(self, node: ast.AST) -> ast.AST:
+        return next((one for one in (node, *self._upwards(node)) if isinstance(one, ast.stmt)), node)
+
+    def _is_in_function(self, node: ast.AST) -> bool:
+        below = node
+        for above in self._upwards(node):
+            if isinstance(above, ast.FunctionDef) and below in above.body:
+                return True
+            below = above
+        return False
+
+    def _where(self, node: ast.AST) -> str:
+        kinds = ast.FunctionDef | ast.ClassDef
+        return ".".join(reversed([one.name for one in self._upwards(node) if isinstance(one, kinds)]))
+
+    def _is_declared(self, node: ast.AST) -> bool:
+        """Whether it is part of a type, or of what only a type checker reads."""
+        for above in self._upwards(node):
+            kinds = getattr(above, "annotation", None), getattr(above, "returns", None)
+            if isinstance(above, ast.arg) or node in kinds:
+                return True
+            if isinstance(above, ast.If) and isinstance(above.test, ast.Name) and above.test.id == "TYPE_CHECKING":
+                return True
+            node = above
+        return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from safeload.allowlists.rules_forms import attributes, is_made_by, is_ref_in, is_size, refs
-from safeload.allowlists.rules_numpy import STRING_DTYPES
+from safeload.allowlists.rules_numpy import STRING_DTYPES, layout_of
 from safeload.scan.inert import ref_of
 
 ARRAY_CLASSES: Final = refs(
@@ -25,9 +25,10 @@ _ARRAY_KEYS: Final = frozenset(("subclass", "shape", "order", "dtype", "allow_mm
 
 
 def _dtype(value: Any) -> bool:
+    """A type that has its state: one that got its fields later would make pointers of an array's raw bytes."""
     ref = ref_of(value)
     named = ref is not None and ref.module == "numpy.dtypes" and ref.qualname.endswith("DType")
-    return named or is_made_by(value, _DTYPE)
+    return named or is_made_by(value, _DTYPE) and layout_of(value) is not None
 
 
 def array_state(made: Any, state: Any) -> str | None:

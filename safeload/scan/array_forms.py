@@ -54,7 +54,9 @@ def _array(made: Made) -> Form | list[Any] | None:  # noqa: PLR0911 - one for ea
             return data if type(data) is list else LeftOut("an array of objects in a structure")
         return _of_bytes(data, dtype, shape, fortran=bool(fortran))
     if made.ref in _FROM_BUFFER:
-        data, dtype, shape, order = made.args[:4]
+        data, dtype, shape, order, *axes = made.args
+        if axes or order not in ("C", "F"):
+            return LeftOut("an array whose axes are in an order of their own")
         return _of_bytes(data, dtype, shape, fortran=order == "F")
     if made.ref in ARRAY_WRAPPERS:
         (content,) = made.items

@@ -6,6 +6,7 @@ import bz2
 import gzip
 import lzma
 import shelve
+import struct
 import zlib
 from collections.abc import Callable
 from typing import Final
@@ -20,10 +21,13 @@ from .archives import (
     zipped,
 )
 from .builders import (
+    FALSE,
     NONE,
     POP,
     STOP,
     TRUE,
+    calling,
+    get,
     given,
     group,
     listing,
@@ -33,10 +37,11 @@ from .builders import (
     number,
     pickled,
     proto,
+    put,
     text,
 )
 from .loaders import loader, opened
-from .rows import FILE, Files, Row
+from .rows import FILE, Files, Row, crash
 
 joblib_load: Final = loader("joblib.load")
 
@@ -69,7 +74,40 @@ def hidden_behind(code: str, size: int, count: int, deed: bytes, **more: bytes) 
     return proto(4) + joblib_array(short.ljust(count, b"\0"), of=dtype(code, state=state)) + POP + deed + STOP
 
 
+RECORD: Final = calling("numpy:dtype", text("V8"), FALSE, TRUE) + put(50) + POP
+OF_OBJECTS: Final = given(
+    get(50),
+    group(
+        *(number(3), text("|"), NONE, group(text("a"))),
+        mapping((text("a"), group(dtype("O8"), number(0)))),
+        *(number(8), number(1), number(27)),
+    ),
+)
+
+
+def raw_bytes_that_become_objects(_: bytes) -> bytes:
+    """An array is read by a type that gets its fields afterwards: its bytes are pointers then."""
+    return pickled(RECORD + listing(joblib_array(EIGHT, of=get(50)), OF_OBJECTS))
+
+
+def fields_between_two_arrays(deed: bytes) -> bytes:
+    """The second array is a pickle, of which a reader that remembers the first one's type skips the head."""
+    objects = deed + POP + object_array(NONE) + STOP
+    cover = b"B" + struct.pack("<I", 1 + len(objects))  # for that reader, all the rest is a buffer
+    array = b"N0B" + struct.pack("<I", 1 + len(cover)) + b"#" + cover + POP + objects
+    first, second = joblib_array(b"", of=get(50), shape=group(number(0))), joblib_array(array, of=get(50))
+    return pickled(RECORD + listing(first, OF_OBJECTS + POP + second))
+
+
 JOBLIB: Final = (
+    joblib_row("joblib_fields_between_two_arrays", fields_between_two_arrays, twin=False),
+    Row(
+        id="joblib_raw_bytes_that_become_objects",
+        file=raw_bytes_that_become_objects,
+        load=joblib_load,
+        effect=crash,
+        needs=("joblib", "numpy"),
+    ),
     joblib_row("joblib", pickled),
     joblib_row("joblib_behind_an_array", lambda deed: pickled(listing(joblib_array(EIGHT), deed))),
     joblib_row(

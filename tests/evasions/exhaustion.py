@@ -125,6 +125,11 @@ def slow(
     return Row(id=id, file=lambda _: packed(pickled(code)), load=timed(load), effect=is_slow, needs=needs)
 
 
+def from_memory() -> object:
+    with open(FILE, "rb") as opened:
+        return pickle.loads(opened.read())
+
+
 def unpacked() -> object:
     with gzip.open(FILE) as opened:
         return pickle.load(opened)
@@ -162,6 +167,12 @@ ROWS: Final = (
         load=grown,
         effect=lambda outcome: isinstance(outcome, int) and outcome > MORE,
     ),
+    Row(
+        id="memo_index_in_memory",
+        file=lambda _: proto(4) + b"N" + put(FAR_INDEX) + b".",
+        load=lambda: grown(from_memory),
+        effect=lambda outcome: isinstance(outcome, int) and outcome > MORE,
+    ),
     *(
         Row(
             id=f"memo_index_in_text_with_{what}",
@@ -193,6 +204,7 @@ ROWS: Final = (
     slow("doubled_behind_a_name", A_NAME + b"}" + DOUBLED + b"Ns"),
     slow("doubled_key_among_many", b"}(" + number(1) + b"N" + DOUBLED + b"Nu"),
     slow("doubled_key_of_a_dict_from_the_mark", b"(" + DOUBLED + b"Nd"),
+    slow("doubled_in_memory", b"}" + DOUBLED + b"Ns", load=from_memory),
     slow("doubled_in_a_gzip_file", b"}" + DOUBLED + b"Ns", load=unpacked, packed=gzip.compress),
     slow("doubled_for_joblib", b"}" + DOUBLED + b"Ns", load=by_joblib, needs=("joblib",)),
     slow(

@@ -16,6 +16,7 @@ import pytest
 torch = pytest.importorskip("torch")
 import joblib
 import numpy as np
+from evasions.builders import calling, mapping, number, pickled, text
 from kit_of_tensors import ONLY_IN_ZIP, STATES, Head, Hostile, assert_same, saved, sharing
 
 import safeload
@@ -219,6 +220,30 @@ def test_pickled_arrays(protocol: int) -> None:
     assert_arrays(safeload.load_tensors(pickle.dumps(ARRAYS, protocol)))
 
 
+@pytest.mark.parametrize("protocol", range(6))
+def test_an_array_whose_axes_were_exchanged(protocol: int) -> None:
+    """numpy 2.3 and later write it as it lies in memory, with an order of its axes."""
+    array = np.arange(24.0).reshape(2, 3, 4).transpose(1, 0, 2)
+    ours = safeload.load_tensors(pickle.dumps({"turned": array, "w": np.ones(2)}, protocol))
+    if len(array.__reduce_ex__(protocol)[1]) > 4:
+        assert set(ours) == {"w"}
+        assert "order of their own" in ours.left_out["turned"]
+    else:
+        np.testing.assert_array_equal(ours["turned"], array)
+
+
+def test_a_list_made_of_what_is_none_takes_nothing_else_away() -> None:
+    made = mapping((text("l"), calling("builtins:list", number(3))))
+    ours = safeload.load_tensors(pickled(made)[:-1] + b"0" + pickle.dumps({"w": np.ones(2)}, 2)[2:])
+    assert set(ours) == {"w"}
+
+
+def test_pickles_one_after_the_other(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(pickle.dumps({"a": np.ones(2)}) + pickle.dumps({"b": np.zeros(3)}) + b"\n\0 ")
+    ours = safeload.load_tensors(tmp_path / "x")
+    assert {name: array.shape for name, array in ours.items()} == {"0.a": (2,), "1.b": (3,)}
+
+
 @pytest.mark.parametrize("packed", [0, 3, ("gzip", 3), ("bz2", 3), ("xz", 3), ("lzma", 3), ("lz4", 3)], ids=str)
 def test_joblib_arrays(packed, tmp_path: Path) -> None:
     mixed = ARRAYS | {"objects": np.array([1, "a", None], dtype=object)}
@@ -355,6 +380,7 @@ def test_a_tensor_that_cannot_be_is_left_out(changes) -> None:
         pytest.param(lambda: b"<html>", "HTML", id="a page"),
         pytest.param(lambda: saved({"w": torch.ones(3)}, **ZIP)[:-40], "zip", id="a zip cut short"),
         pytest.param(lambda: saved({"w": torch.ones(3)}, **LEGACY)[:-2], "break off", id="a legacy file cut short"),
+        pytest.param(lambda: saved({"w": torch.ones(3)}, **LEGACY)[:-16], "break off", id="one cut before its numbers"),
         pytest.param(lambda: pickle.dumps(b"x" * 99)[:50], "truncated", id="a pickle cut short"),
         pytest.param(lambda: json.dumps({"a": 1}).encode(), "JSON", id="JSON"),
     ],
