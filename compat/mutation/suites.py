@@ -14,7 +14,7 @@ MODULES: Final = (
     "scan/keeping", "scan/listen", "scan/look", "scan/memo", "scan/nested", "scan/npy", "scan/outline",
     "scan/pickles", "scan/readers", "scan/reading", "scan/report", "scan/safetensors_header", "scan/skeleton",
     "scan/sniff", "scan/standin", "scan/strain", "scan/tables", "scan/tars", "scan/torch_file", "scan/torch_forms",
-    "scan/torch_storages", "scan/torch_tar", "scan/unpack", "scan/window", "scan/zips",
+    "scan/torch_storages", "scan/torch_tar", "scan/unpack", "scan/window", "scan/zip_form", "scan/zips",
 )  # fmt: skip
 
 NAMES: Final = (

@@ -132,14 +132,21 @@ def partial_call(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None
     return None
 
 
-def partial_state(_made: Any, state: Any) -> str | None:
-    """``(function, arguments, keywords, attributes)``."""
+def partial_state(made: Any, state: Any) -> str | None:
+    """``(function, arguments, keywords, attributes)``: a partial keeps the very dict, so it is judged again in the end."""
     function, args, kwargs, attributes = state
     if type(args) is not tuple or type(kwargs) not in (dict, type(None)):
         return "has a state that partial does not write"
     if not may_be_stored(function, args, kwargs or {}):
         return "wraps something that may not be stored for a later call"
-    return None if attributes is None else plain_attributes(_made, attributes)
+
+    def again() -> None:
+        if not may_be_stored(function, args, kwargs or {}):
+            made.recorder.objects(made.ref, "has its arguments changed afterwards", structural=False)
+
+    if kwargs is not None or args:
+        made.recorder.afterwards.append(again)
+    return None if attributes is None else plain_attributes(made, attributes)
 
 
 def default_factory(value: Any) -> bool:

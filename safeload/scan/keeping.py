@@ -28,6 +28,8 @@ TAKERS = frozenset(
         GlobalRef("collections", "defaultdict"),
     }
 )
+# The same without the one that keeps a dict as it is, to call with it when the program does.
+TAKEN_AT_ONCE = TAKERS - {GlobalRef("functools", "partial")}
 # What calls its first argument with the tuple that follows.
 TRAMPOLINES = frozenset(
     GlobalRef(module, name)
@@ -168,7 +170,7 @@ class Keeping:
             if type(made.state) is dict and not HOLDERS.isdisjoint(map(type, made.state.values()))
         ]
         for ref, container in self._kept:
-            if ref in KEEPERS or ref in TAKERS:
+            if ref in KEEPERS or ref in TAKEN_AT_ONCE:
                 continue
             waiting: list[Any] = [container]
             while waiting:

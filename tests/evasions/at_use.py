@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 from .builders import (
@@ -31,6 +32,15 @@ from .rows import Row, crash
 
 def missing(loaded: Any) -> object:
     return loaded["missing"]
+
+
+def exhausted(made: Any) -> object:
+    """What a program calls without arguments asks for more memory than there is."""
+    try:
+        return made()
+    except MemoryError:
+        Path(CANARY).touch()
+        raise
 
 
 def transformer(function: str, **keywords: bytes) -> bytes:
@@ -110,6 +120,26 @@ DEFERRED: Final = (
         + POP
         + get(1),
         load=then(lambda made: made()),
+    ),
+    Row(
+        id="partial_judged_without_the_keywords_that_it_gets_afterwards",
+        file=lambda _: pickled(
+            kept(0, attributes_of())
+            + kept(
+                1,
+                given(
+                    calling("functools:partial", named("builtins:bytes")),
+                    group(named("builtins:bytes"), group(), get(0), NONE),
+                ),
+            )
+            + get(0)
+            + text("source")
+            + number(2**62)
+            + b"s"
+            + POP
+            + get(1)
+        ),
+        load=then(exhausted),
     ),
     of_numpy(
         "transformers_that_overwrite_a_file",
