@@ -20,7 +20,7 @@ MODULES: Final = (
 NAMES: Final = (
     "doors/test_one_unpickler_for_many", "doors/test_under_way",
     "doors/test_faults", "test_allowing", "test_errors", "test_plain",
-    "trust/test_held", "trust/test_lock_file", "trust/test_signatures", "tensors/test_convert",
+    "trust/test_granting", "trust/test_held", "trust/test_lock_file", "trust/test_signatures", "tensors/test_convert",
     "tensors/test_corrupted", "tensors/test_hostile", "tensors/test_load_tensors", "tensors/test_sparse",
     "tensors/test_torch_tar", "tensors/test_twin",
 )  # fmt: skip

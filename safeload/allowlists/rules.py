@@ -133,7 +133,10 @@ def partial_call(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None
 
 
 def partial_state(made: Any, state: Any) -> str | None:
-    """``(function, arguments, keywords, attributes)``: a partial keeps the very dict, so it is judged again in the end."""
+    """``(function, arguments, keywords, attributes)``.
+
+    A partial keeps the very dict of the stream, so it is judged again when the stream is over.
+    """
     function, args, kwargs, attributes = state
     if type(args) is not tuple or type(kwargs) not in (dict, type(None)):
         return "has a state that partial does not write"

@@ -56,7 +56,9 @@ ROWS = {
     ),
     "a counter deeper than what is copied": (calling("builtins:list", listing(listing(COUNT))), ""),
     "an array that gets its state too late": (
-        sequence(kept(0, ARRAY), kept(1, calling("builtins:ValueError", get(0))), kept(2, given(get(0), ITS_STATE)), get(1)),
+        sequence(
+            kept(0, ARRAY), kept(1, calling("builtins:ValueError", get(0))), kept(2, given(get(0), ITS_STATE)), get(1)
+        ),
         "numpy:ndarray: is given to builtins:ValueError before its state",
     ),
     "an array with its state": (calling("builtins:ValueError", given(ARRAY, ITS_STATE)), ""),
@@ -74,7 +76,10 @@ ROWS = {
         ),
         "numpy:memmap: is kept by functools:partial",
     ),
-    "a partial as it is written": (partial("numpy:mean", group(listing(number(1))), mapping((text("axis"), number(0)))), ""),
+    "a partial as it is written": (
+        partial("numpy:mean", group(listing(number(1))), mapping((text("axis"), number(0)))),
+        "",
+    ),
 }  # fmt: skip
 
 

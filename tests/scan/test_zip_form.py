@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import struct
 import subprocess
 import sys
 import zipfile
@@ -72,7 +73,17 @@ def with_member(name: str) -> bytes:
 END: Final = DATA.rindex(b"PK\x06\x06")
 FIRST: Final = DATA.index(b"PK\x01\x02")
 
+
+
+def with_a_gap_before_its_end() -> bytes:
+    """Eight bytes behind the directory, and a locator that knows of them."""
+    data = bytearray(DATA[:END] + bytes(8) + DATA[END:])
+    struct.pack_into("<Q", data, END + 8 + 56 + 8, END + 8)
+    return bytes(data)
+
+
 OTHERS: Final = {
+    "bytes between directory and end": with_a_gap_before_its_end,
     "written by Python": lambda: zipped("a/data.pkl", "a/version"),
     "compressed": lambda: zipped("a/data.pkl", method=zipfile.ZIP_DEFLATED),
     "a member that was added later": lambda: with_member("archive/more.pkl"),
