@@ -12,7 +12,7 @@ from typing import Any
 import plain_classes
 import pytest
 from allowlists.hostile import attributes
-from evasions.builders import calling, given, group, mapping, named, new, number, pickled
+from evasions.builders import calling, given, group, listing, mapping, named, new, number, pickled, text
 
 from safeload.allowlists import DEFAULT_PROFILES, PLAIN
 from safeload.files import check
@@ -75,6 +75,20 @@ def test_the_first_protocols_name_a_base_beside_the_class(name: str, protocol: i
 @pytest.mark.parametrize("member", MEMBERS.values(), ids=MEMBERS)
 def test_members_of_enumerations_pass(member: Any, protocol: int) -> None:
     assert check(pickle.dumps(member, protocol), PLAINLY).admitted
+
+
+# A state of a class whose fields are set by their position, and whether it passes.
+POSITIONS = {
+    "its fields": (listing(number(1)), True),
+    "a field too many": (listing(number(1), number(2)), False),
+    "none": (listing(), False),
+    "a text as long": (text("x"), False),
+}
+
+
+@pytest.mark.parametrize(("state", "passes"), POSITIONS.values(), ids=POSITIONS)
+def test_fields_by_their_position_are_a_list_of_all(state: bytes, passes: bool) -> None:  # noqa: FBT001 - a column
+    assert check(pickled(given(new(named("plain_classes:FrozenSlots")), state)), PLAINLY).admitted is passes
 
 
 # What runs, without us, when the stream is loaded: (the stream, what runs of the class's own).

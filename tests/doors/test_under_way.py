@@ -11,6 +11,7 @@ from plain_classes import function
 
 import safeload
 from safeload import guard
+from safeload.state import STATE
 
 MOVED = {"old_numpy": "numpy"}
 
@@ -85,3 +86,12 @@ class Numbers:
 def test_what_is_no_bytes_is_no_answer() -> None:
     with pytest.raises(TypeError, match="bytes"):
         pickle.load(Numbers())
+
+
+@pytest.mark.parametrize(("active", "name"), [(False, "system"), (True, 5)], ids=["nobody guards", "no name"])
+def test_what_is_not_asked(active: bool, name: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - a column
+    monkeypatch.setattr(STATE, "active", active)
+    guard.ask("os", name)
+    monkeypatch.setattr(STATE, "active", True)
+    with pytest.raises(safeload.BlockedLoadError):
+        guard.ask("os", "system")

@@ -76,6 +76,10 @@ ROWS = {
         ),
         "numpy:memmap: is kept by functools:partial",
     ),
+    "classes in a list that a defaultdict holds": (
+        calling("collections:defaultdict", named("builtins:list")) + b"(" + text("k") + listing(listing(MEMMAP)) + b"u",
+        "",
+    ),
     "a partial as it is written": (
         partial("numpy:mean", group(listing(number(1))), mapping((text("axis"), number(0)))),
         "",

@@ -238,6 +238,16 @@ def test_a_list_made_of_what_is_none_takes_nothing_else_away() -> None:
     assert set(ours) == {"w"}
 
 
+class Slotted:
+    __slots__ = ("__dict__", "weight")
+
+
+def test_what_stands_in_a_slot_has_the_slots_name() -> None:
+    made = Slotted()
+    made.weight, made.bias = np.ones(2), np.zeros(3)
+    assert sorted(safeload.load_tensors(pickle.dumps(made))) == ["bias", "weight"]
+
+
 def test_pickles_one_after_the_other(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(pickle.dumps({"a": np.ones(2)}) + pickle.dumps({"b": np.zeros(3)}) + b"\n\0 ")
     ours = safeload.load_tensors(tmp_path / "x")
@@ -378,6 +388,8 @@ def test_a_tensor_that_cannot_be_is_left_out(changes) -> None:
         pytest.param(lambda: forged(storage="system"), "unknown kind", id="a storage of no kind"),
         pytest.param(lambda: b"", "empty", id="an empty file"),
         pytest.param(lambda: b"<html>", "HTML", id="a page"),
+        pytest.param(lambda: b"\x89HDF\r\n\x1a\n" + bytes(90), "HDF5", id="an HDF5 file"),
+        pytest.param(lambda: b"\x7fELF" + bytes(90), "Linux program", id="a program"),
         pytest.param(lambda: saved({"w": torch.ones(3)}, **ZIP)[:-40], "zip", id="a zip cut short"),
         pytest.param(lambda: saved({"w": torch.ones(3)}, **LEGACY)[:-2], "break off", id="a legacy file cut short"),
         pytest.param(lambda: saved({"w": torch.ones(3)}, **LEGACY)[:-16], "break off", id="one cut before its numbers"),

@@ -1,4 +1,4 @@
-"""Which grant bytes have under a lock file, asked in this process: whole, in a stream, and where they cannot be held."""
+"""Which grant bytes have under a lock file, asked in this process: whole, in a stream, where they cannot be held."""
 
 from __future__ import annotations
 
