@@ -1,4 +1,4 @@
-"""Audit hooks of the program's that stood before safeload was imported: they hear what they heard, and let nothing in."""
+"""Audit hooks that stood before safeload was imported: they hear what they heard, and let nothing in."""
 
 from __future__ import annotations
 
