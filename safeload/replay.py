@@ -207,3 +207,24 @@ class Playing:
             if not count and not self._next():
                 break
         return done
+
+
+class ReadingFrom:
+    """While it loads, a Python unpickler reads from another source; what it held before comes back."""
+
+    NAMES: Final = {"_file_read": "read", "_file_readline": "readline", "file_handle": None}
+
+    def __init__(self, source: Any, unpickler: Any) -> None:
+        self.source = source
+        self.unpickler = unpickler
+        self.before: dict[str, Any] = {}
+
+    def __enter__(self) -> None:
+        held = vars(self.unpickler)
+        for name, method in self.NAMES.items():
+            if name in held:
+                self.before[name] = held[name]
+                held[name] = self.source if method is None else getattr(self.source, method)
+
+    def __exit__(self, *_: object) -> None:
+        vars(self.unpickler).update(self.before)

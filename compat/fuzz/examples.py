@@ -9,6 +9,7 @@ import io
 import pkgutil
 import sys
 import warnings
+import zipfile
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -37,6 +38,10 @@ def imported(names: tuple[str, ...]) -> frozenset[str]:
             importlib.import_module(f"encodings.{codec.name}")
     with contextlib.suppress(ImportError):
         importlib.import_module("tzdata.zoneinfo")
+    for room in ("allowlists", "doors", "scan", "tensors"):  # which come as they are needed
+        package = importlib.import_module(f"safeload.{room}")
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"safeload.{room}.{module.name}")
     for name in names:
         module = name.partition(" ")[0]
         if module not in found:
@@ -83,4 +88,27 @@ def streams_of_joblib() -> tuple[bytes, ...]:
         file = io.BytesIO()
         joblib.dump(value, file)
         found.append(file.getvalue())
+    return tuple(found)
+
+
+def streams_of_torch() -> tuple[bytes, ...]:
+    """The pickle of what ``torch.save`` writes, whose storages lie beside it."""
+    import torch
+
+    view = torch.arange(6.0)
+    values = [
+        {"a": torch.ones(3), "b": torch.zeros(2, 2, dtype=torch.int8)},
+        [view[1:], view.view(2, 3).T, torch.tensor(1.5)],
+        torch.nn.Linear(2, 1).state_dict(),
+        torch.nn.Parameter(torch.ones(2, dtype=torch.bfloat16)),
+        torch.eye(2).to_sparse(),
+        {"step": 3, "lr": 0.1, "state": {0: {"exp_avg": torch.zeros(1)}}, "groups": [{"params": [0]}]},
+        torch.quantize_per_tensor(torch.ones(2), 0.1, 1, torch.qint8),
+    ]
+    found = []
+    for value in values:
+        file = io.BytesIO()
+        torch.save(value, file)
+        with zipfile.ZipFile(file) as archive:
+            found.append(archive.read("archive/data.pkl"))
     return tuple(found)

@@ -7,6 +7,7 @@ import pickle
 import pickletools
 import random
 import struct
+import tarfile
 import zipfile
 from collections.abc import Callable
 from functools import lru_cache
@@ -201,7 +202,41 @@ def in_torch_zip(data: bytes) -> bytes:
         archive.writestr("archive/data.pkl", data)
         archive.writestr("archive/version", "3\n")
         archive.writestr("archive/byteorder", "little")
+        for number in range(STORAGES):
+            archive.writestr(f"archive/data/{number}", BYTES)
     return packed.getvalue()
+
+
+def in_npz(data: bytes) -> bytes:
+    """As ``numpy.savez`` writes an array of objects."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.npy", OBJECTS + data)
+    return packed.getvalue()
+
+
+def in_tar(data: bytes) -> bytes:
+    """As ``torch.save`` wrote before it had a form of its own: four members, each a few pickles."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content in (("sys_info", OLD_FORM[2]), ("pickle", data), ("storages", NONE_OF_THEM), ("tensors", NONE_OF_THEM)):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def header_of_objects() -> bytes:
+    """What stands before the pickle of an array of one object."""
+    text = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
+    room = 118 - len(text) - 1
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", 118) + text + b" " * room + b"\n"
+
+
+OBJECTS: Final = header_of_objects()
+STORAGES: Final = 4
+BYTES: Final = bytes(range(64))
+NONE_OF_THEM: Final = pickle.dumps(0, 2)
 
 
 def in_torchs_old_form(data: bytes) -> bytes:

@@ -58,7 +58,7 @@ class Warm:
         self.rulebook = Policy().rulebook()
         self.names = examples.listed()
         known = examples.imported(self.names)
-        honest = (*examples.pickles(), *examples.streams_of_joblib())
+        honest = (*examples.pickles(), *examples.streams_of_joblib(), *examples.streams_of_torch())
         self.ways = ways()
         self.witness = Witness(known)
         learn, self.witness.explained = self.witness.explained, lambda *_: None  # type: ignore[method-assign]

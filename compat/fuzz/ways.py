@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pickles import in_torch_zip, in_torchs_old_form
+from pickles import OBJECTS, in_npz, in_tar, in_torch_zip, in_torchs_old_form
 
 import safeload
 
@@ -62,6 +62,10 @@ def _twice(data: bytes) -> object:
     return unpickler.load(), unpickler.load()
 
 
+def _tensors(data: bytes) -> object:
+    return safeload.load_tensors(io.BytesIO(data))
+
+
 class Own(pickle.Unpickler):
     def persistent_load(self, pid: object) -> object:
         return pid
@@ -86,6 +90,9 @@ def ways() -> dict[str, Way]:
         "latin1": Way(lambda data: pickle.loads(data, encoding="latin1", fix_imports=False), 6),
         "buffers": Way(lambda data: pickle.loads(data, buffers=[b"ab", bytearray(b"cd")]), 8),
         "scan": Way(safeload.scan, 2, unpickles=False),
+        "scan, torch": Way(safeload.scan, 1, in_torch_zip, unpickles=False),
+        "scan, tar": Way(safeload.scan, 1, in_tar, unpickles=False),
+        "tensors": Way(_tensors, 1, unpickles=False),
     }
     with contextlib.suppress(ImportError):
         found |= _joblibs()
@@ -115,15 +122,19 @@ def _torchs() -> dict[str, Way]:
         "torch": Way(plain, 1, in_torch_zip),
         "torch, old form": Way(plain, 1, in_torchs_old_form, looks_first=False),
         "weights_only": Way(lambda data: torch.load(io.BytesIO(data), weights_only=True), 2, in_torch_zip, harmless=CODECS),
+        "tensors, torch": Way(_tensors, 2, in_torch_zip, unpickles=False),
+        "tensors, tar": Way(_tensors, 1, in_tar, unpickles=False),
     }
 
 
 def _numpys() -> dict[str, Way]:
     import numpy as np
 
-    head = io.BytesIO()
-    np.lib.format.write_array_header_1_0(head, {"descr": "|O", "fortran_order": False, "shape": (1,)})
-    found = {"npy": Way(lambda data: np.load(io.BytesIO(data), allow_pickle=True), 1, head.getvalue().__add__, harmless=HEADER)}
+    found = {
+        "npy": Way(lambda data: np.load(io.BytesIO(data), allow_pickle=True), 1, OBJECTS.__add__, harmless=HEADER),
+        "npz": Way(lambda data: np.load(io.BytesIO(data), allow_pickle=True)["a"], 1, in_npz, harmless=HEADER),
+        "tensors, npz": Way(_tensors, 1, in_npz, unpickles=False, harmless=HEADER),
+    }
     with contextlib.suppress(ImportError):
         import pandas as pd
 

@@ -90,6 +90,10 @@ class Laboratory:
             return {}
         again = suite.run(overlay, self.checkouts, suspects)
         without = suite.run(self.plain, self.checkouts, suspects)
+        unseen = suspects.keys() - without.keys() - again.keys()
+        if unseen:
+            msg = f"{suite.name}: {len(unseen)} tests were run neither with safeload nor again without it"
+            raise VoidError(msg)
         return {name: outcome for name, outcome in worse(without, again).items() if name in suspects}
 
     def short(self, outcome: Outcome) -> str:

@@ -24,6 +24,7 @@ from safeload.doors.arguments import takes
 from safeload.doors.find_class import Override, override_of
 from safeload.doors.safetensors_content import may_be_safetensors
 from safeload.doors.verified import is_let_in, verified_safetensors
+from safeload.replay import ReadingFrom
 from safeload.scan.look import Look, SlowLook
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import GlobalRef
@@ -292,7 +293,7 @@ def python_load(original: Original, self: Any, *args: Any, **options: Any) -> An
             if joblib_in_c.fits(self, tape):
                 return _run(tape, lambda: joblib_in_c.load(self, tape))
             tape.replay_in_python()
-        with _Reading(self, tape):
+        with ReadingFrom(tape.current, self):
             return _run(tape, lambda: original(self))
 
 
@@ -312,27 +313,6 @@ def find_class(*names: Any) -> None:
 
 def _keep(_tape: Tape) -> None:
     """Which way to replay is decided once it is known what the stream holds."""
-
-
-class _Reading:
-    """While it loads, a Python unpickler reads from the tape; what it held before comes back."""
-
-    NAMES: Final = {"_file_read": "read", "_file_readline": "readline", "file_handle": None}
-
-    def __init__(self, unpickler: Any, tape: Tape) -> None:
-        self.unpickler = unpickler
-        self.source = tape.current
-        self.before: dict[str, Any] = {}
-
-    def __enter__(self) -> None:
-        held = vars(self.unpickler)
-        for name, method in self.NAMES.items():
-            if name in held:
-                self.before[name] = held[name]
-                held[name] = self.source if method is None else getattr(self.source, method)
-
-    def __exit__(self, *_: object) -> None:
-        vars(self.unpickler).update(self.before)
 
 
 def install() -> None:

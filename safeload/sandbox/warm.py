@@ -7,6 +7,7 @@ when nobody has wanted it for a while, and with the program. Where it cannot be 
 from __future__ import annotations
 
 import array
+import errno
 import os
 import select
 import shutil
@@ -16,7 +17,8 @@ import subprocess
 import tempfile
 import threading
 import weakref
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final, Self
 
 from safeload import installed
@@ -30,6 +32,9 @@ IDLE: Final = 60.0
 
 PATIENCE: Final = 300.0  # seconds for a helper's imports
 ANSWER: Final = 60.0  # seconds for a fork
+# Seconds to wait for another thread: it may be one that a fork left behind, or this one, in whose midst a
+# finalizer loads.
+TURN: Final = 10.0
 WARM_FROM: Final = 2  # the use from which on a helper is worth its memory
 
 _IMPORTS: Final = {"torch": ("torch",), "joblib": ("joblib", "numpy"), "numpy": ("numpy",)}
@@ -39,7 +44,9 @@ _LOCK: Final = threading.Lock()
 def helper_for(how: str) -> Helper | None:
     """What stands ready for a loader; None where it is the first use, or there is none to be had."""
     key = how, tuple(installed.folders()), os.getpid()
-    with _LOCK:
+    with _turn(_LOCK) as is_ours:
+        if not is_ours:
+            return None
         for stale in [other for other in STATE.helpers if other[-1] != os.getpid()]:
             del STATE.helpers[stale]  # of the program that forked this one
         found = STATE.helpers.get(key, 0)
@@ -55,9 +62,19 @@ def helper_for(how: str) -> Helper | None:
         return None
 
 
+@contextmanager
+def _turn(lock: threading.Lock) -> Iterator[bool]:
+    is_ours = lock.acquire(timeout=TURN)
+    try:
+        yield is_ours
+    finally:
+        if is_ours:
+            lock.release()
+
+
 def end_helpers() -> None:
     """End them all; whoever wants one next starts it anew."""
-    with _LOCK:
+    with _turn(_LOCK):
         found = [helper for helper in STATE.helpers.values() if isinstance(helper, Helper)]
         STATE.helpers.clear()
     for helper in found:
@@ -117,7 +134,9 @@ class Helper:
         told, telling = os.pipe()
         ending, end = os.pipe()
         try:
-            with self.lock:
+            with _turn(self.lock) as is_ours:
+                if not is_ours:
+                    raise OSError(errno.EBUSY, "the helper is asked by somebody who does not go on")  # noqa: TRY301
                 numbers = array.array("i", (*given, told, end))
                 self.channel.sendmsg([b"f"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)])
                 room = array.array("i", [0])

@@ -195,3 +195,14 @@ def test_signals_are_for_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(safeload.SandboxError):
         safeload.load_tensors(hostile("import time; time.sleep(100)"), sandbox="always")
     assert len(sent) == 1
+
+
+@pytest.mark.parametrize("which", ["all of them", "its own"])
+def test_nobody_waits_for_a_turn_that_does_not_come(which: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fork takes over the lock of a thread that is not there; a finalizer loads in the midst of a load."""
+    loaded(), loaded()
+    monkeypatch.setattr(warm, "TURN", 0.1)
+    with warm._LOCK if which == "all of them" else helpers()[0].lock:
+        loaded()
+    loaded()
+    assert helpers()[0].is_there()
