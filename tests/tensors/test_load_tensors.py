@@ -16,7 +16,8 @@ import pytest
 torch = pytest.importorskip("torch")
 import joblib
 import numpy as np
-from evasions.builders import calling, mapping, number, pickled, text
+from allowlists.hostile import array, dtype, plain
+from evasions.builders import calling, mapping, number, octets, pickled, text
 from kit_of_tensors import ONLY_IN_ZIP, STATES, Head, Hostile, assert_same, saved, sharing
 
 import safeload
@@ -236,6 +237,14 @@ def test_a_list_made_of_what_is_none_takes_nothing_else_away() -> None:
     made = mapping((text("l"), calling("builtins:list", number(3))))
     ours = safeload.load_tensors(pickled(made)[:-1] + b"0" + pickle.dumps({"w": np.ones(2)}, 2)[2:])
     assert set(ours) == {"w"}
+
+
+@pytest.mark.parametrize("more", [(), (None,)], ids=["eight parts", "nothing in the ninth"])
+def test_times_whose_type_says_no_unit(more: tuple[None, ...]) -> None:
+    state = plain((3, "<", None, None, None, -1, -1, 0, *more))
+    (times,) = safeload.load_tensors(pickled(array(dtype("M8", state), octets(bytes(range(8)))))).values()
+    assert times.dtype == np.dtype("<M8")
+    assert times.tobytes() == bytes(range(8))
 
 
 class Slotted:
