@@ -110,6 +110,12 @@ class WithCallable(pickle.Unpickler):
     find_class = Finder()
 
 
+class WithAnOpcodeOfItsOwn(ByImportInPython):
+    """Reads a format that begins like no pickle, and imports by itself."""
+
+    dispatch = {**PY._Unpickler.dispatch, 0xF0: lambda _self: None}  # noqa: RUF012 - as pickle has it
+
+
 class WithPartial(pickle.Unpickler):
     find_class = staticmethod(functools.partial(lookup))
 
@@ -193,6 +199,12 @@ SUBCLASSES: Final = (
     door("find_class_with_super_in_python", lambda: WithSuperInPython(stream()).load()),
     door("find_class_by_import_module_in_python", lambda: ByImportInPython(stream()).load()),
     door("find_class_by_a_function_elsewhere_in_python", lambda: ByHelperInPython(stream()).load()),
+    door(
+        "find_class_by_import_module_behind_an_opcode_of_its_own",
+        lambda: WithAnOpcodeOfItsOwn(stream()).load(),
+        file=lambda deed: b"\xf0" + pickled(deed),
+        twin=False,
+    ),
     door("find_class_that_is_an_object", lambda: WithCallable(stream()).load(), gaps=MADE_EARLY),
     door("find_class_that_is_a_partial", lambda: WithPartial(stream()).load(), gaps=MADE_EARLY),
     door("find_class_that_is_static", lambda: WithBuiltin(stream()).load(), gaps=MADE_EARLY),

@@ -33,6 +33,7 @@ CASES = {
     # what it is                     bytes                                kind              words
     "protocol 5": (pickle.dumps([1], 5), Kind.PICKLE, ""),
     "protocol 0": (pickle.dumps([1], 0), Kind.PICKLE, "text"),
+    "text of another encoding": (b"caf\xe9 au lait", Kind.PICKLE, ""),
     "nothing": (b"", Kind.PICKLE, "an empty file"),
     "zip": (b"PK\x03\x04rest", Kind.ZIP, "a zip archive"),
     "npy": (b"\x93NUMPY\x01\0", Kind.NPY, "numpy"),

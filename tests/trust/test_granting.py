@@ -82,6 +82,14 @@ def test_pinned_bytes_load_and_others_do_not(
         load(folder / "m.pkl")
 
 
+@pytest.mark.parametrize("said", ["pinned = 2999-01-01", "pinned = 2026-01-01\nexpires = 2026-01-02"], ids=["early", "late"])
+def test_a_pin_of_another_day_opens_nothing(said: str, folder: Path) -> None:
+    lock = folder / "safeload.lock"
+    lock.write_text(lock.read_text().replace("pinned = 2026-01-31", said))
+    with pytest.raises(safeload.BlockedLoadError):
+        opened(folder / "m.pkl")
+
+
 def test_the_event_is_told_of_the_grant(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, str]] = []
     monkeypatch.setattr(record.Sink, "granted", lambda _sink, by, facts: told.append((by, facts["grant"])))
