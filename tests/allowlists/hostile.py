@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from evasions.builders import (
     NONE,
+    POP,
     call,
     calling,
     get,
@@ -153,6 +154,7 @@ STDLIB: Final = (
         call(calling("_operator:getitem", listing(PRINT), number(0)), text("EFFECT")),
         "",
     ),
+    Hostile("a function that is named once more behind its call", call(PRINT, text("EFFECT")) + POP + PRINT, ""),
     Hostile(
         "an alias is called",
         call(calling("types:GenericAlias", PRINT, group()), text("EFFECT")),

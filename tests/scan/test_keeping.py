@@ -24,6 +24,7 @@ from evasions.builders import (
 
 from safeload.scan.inert import Recorder
 from safeload.scan.look import look_at_bytes
+from safeload.scan.report import GlobalRef, Use
 
 COUNT = calling("itertools:count", number(0))
 MEMMAP = named("numpy:memmap")
@@ -92,3 +93,23 @@ def test_what_is_given_to_objects(fragment: bytes, said: str) -> None:
     assert refusals(pickled(fragment)) == ([said] if said else [])
     report = look_at_bytes(pickled(fragment), Recorder(BOOK, lambda _form, _data: None))
     assert not any(objection.structural for objection in report.objections), "no name's allowance could let it in"
+
+
+ON_A_GLOBAL = {
+    "BUILD": mapping() + b"b",
+    "APPENDS": b"(" + NONE + b"e",
+    "ADDITEMS": b"(" + NONE + b"\x90",
+}
+
+
+@pytest.mark.parametrize("opcode", ON_A_GLOBAL)
+def test_what_is_done_to_a_global_itself_is_named(opcode: str) -> None:
+    said = f"argparse:Namespace: {opcode} on the global itself changes it for the process"
+    assert said in refusals(pickled(named("argparse:Namespace") + ON_A_GLOBAL[opcode]))
+
+
+def test_a_name_keeps_its_uses_where_it_is_named_again() -> None:
+    report = look_at_bytes(
+        pickled(calling("builtins:print") + POP + named("builtins:print")), Recorder(BOOK, lambda _form, _data: None)
+    )
+    assert report.uses[GlobalRef("builtins", "print")] == Use.REFERENCED | Use.CALLED

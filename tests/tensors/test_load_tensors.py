@@ -16,7 +16,8 @@ import pytest
 torch = pytest.importorskip("torch")
 import joblib
 import numpy as np
-from allowlists.hostile import array, dtype, plain
+from allowlists.hostile import array as array_of
+from allowlists.hostile import dtype, plain
 from evasions.builders import calling, mapping, number, octets, pickled, text
 from kit_of_tensors import ONLY_IN_ZIP, STATES, Head, Hostile, assert_same, saved, sharing
 
@@ -242,7 +243,7 @@ def test_a_list_made_of_what_is_none_takes_nothing_else_away() -> None:
 @pytest.mark.parametrize("more", [(), (None,)], ids=["eight parts", "nothing in the ninth"])
 def test_times_whose_type_says_no_unit(more: tuple[None, ...]) -> None:
     state = plain((3, "<", None, None, None, -1, -1, 0, *more))
-    (times,) = safeload.load_tensors(pickled(array(dtype("M8", state), octets(bytes(range(8)))))).values()
+    (times,) = safeload.load_tensors(pickled(array_of(dtype("M8", state), octets(bytes(range(8)))))).values()
     assert times.dtype == np.dtype("<M8")
     assert times.tobytes() == bytes(range(8))
 

@@ -82,7 +82,10 @@ def test_pinned_bytes_load_and_others_do_not(
         load(folder / "m.pkl")
 
 
-@pytest.mark.parametrize("said", ["pinned = 2999-01-01", "pinned = 2026-01-01\nexpires = 2026-01-02"], ids=["early", "late"])
+OTHER_DAYS = {"early": "pinned = 2999-01-01", "late": "pinned = 2026-01-01\nexpires = 2026-01-02"}
+
+
+@pytest.mark.parametrize("said", OTHER_DAYS.values(), ids=OTHER_DAYS)
 def test_a_pin_of_another_day_opens_nothing(said: str, folder: Path) -> None:
     lock = folder / "safeload.lock"
     lock.write_text(lock.read_text().replace("pinned = 2026-01-31", said))
