@@ -43,6 +43,8 @@ ORDERS: Final = ("life/test_ipc.py", "life/test_everyday.py")
 ONE_ORDER: Final = ("first", "plain")
 # The same files; where the C part is not built, what was imported before safeload is reached in another way.
 ARMS: Final = ("evasions/test_evasions.py",)
+# Nothing of ours is in that arm: that a file does what it is refused for is shown once, with all libraries there.
+BARE: Final = "test_fires_without_the_guard"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -51,5 +53,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         path = item.path.relative_to(HERE).as_posix()
         given = item.callspec.params if hasattr(item, "callspec") else {}
         order = given.get("form", given.get("arm", "first"))
-        if path.startswith(ON_ONE_PYTHON) or (path in several and order not in ONE_ORDER):
+        is_bare = item.name.startswith(BARE)
+        if is_bare or path.startswith(ON_ONE_PYTHON) or (path in several and order not in ONE_ORDER):
             item.add_marker(pytest.mark.on_one_python)

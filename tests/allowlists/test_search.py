@@ -20,7 +20,7 @@ def test_a_short_search_admits_programs_and_finds_nothing(tmp_path: Path) -> Non
         [
             sys.executable,
             str(SEARCH),
-            *("--seed", "1", "--programs", "600", "--batch", "300", "--workers", "1"),
+            *("--seed", "1", "--programs", "300", "--batch", "150", "--workers", "1"),
             *("--hits", str(tmp_path)),
         ],
         capture_output=True,
@@ -28,4 +28,4 @@ def test_a_short_search_admits_programs_and_finds_nothing(tmp_path: Path) -> Non
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert re.search(r"^1: 600 admitted of \d+, \d+ distinct, \d+ slow, 0 hits", run.stdout, re.MULTILINE)
+    assert re.search(r"^1: 300 admitted of \d+, \d+ distinct, \d+ slow, 0 hits", run.stdout, re.MULTILINE)
