@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -21,6 +22,7 @@ def in_a_child(act: Callable[[], object], *, room: int = 0, unprivileged: bool =
     pid = os.fork()
     if not pid:
         try:
+            sys.dont_write_bytecode = True  # CPython takes half a compiled file for a whole one, ever after
             if room:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
             if unprivileged and os.geteuid() == 0:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import click
 import pytest
 from click.testing import CliRunner
 from kit_of_faults import at_once, in_a_child
@@ -26,6 +27,9 @@ from safeload import installing
 from safeload.cli import main
 from safeload.pins import reading, writing
 from safeload.state import STATE
+
+for verb in main.list_commands(click.Context(main)):  # nobody may import them where Python is root's
+    main.get_command(click.Context(main), verb)
 
 HONEST: Final = pickle.dumps(OrderedDict(a=1))
 HOSTILE: Final = b"cos\nsystem\n(S'true'\ntR."
