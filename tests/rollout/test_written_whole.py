@@ -47,7 +47,7 @@ def call(*arguments: object) -> Any:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    for above in (tmp_path, *list(tmp_path.parents)[:2]):
+    for above in (tmp_path, *(one for one in tmp_path.parents if not one.stat().st_mode & 0o001)):
         above.chmod(0o755)
     return tmp_path
 
