@@ -41,18 +41,20 @@ ON_ONE_PYTHON: Final = (
 # The same programs, with safeload arriving elsewhere.
 ORDERS: Final = ("life/test_ipc.py", "life/test_everyday.py")
 ONE_ORDER: Final = ("first", "plain")
-# The same files; where the C part is not built, what was imported before safeload is reached in another way.
-ARMS: Final = ("evasions/test_evasions.py",)
+# The same files in two arms. Where the C part is not built, the harder one is that in which what safeload has to
+# reach was imported before it.
+ARMS: Final = "evasions/test_evasions.py"
 # Nothing of ours is in that arm: that a file does what it is refused for is shown once, with all libraries there.
 BARE: Final = "test_fires_without_the_guard"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    several = ORDERS if config.pluginmanager.has_plugin("tests.without_c") else ORDERS + ARMS
+    one_arm = ("late",) if config.pluginmanager.has_plugin("tests.without_c") else ONE_ORDER
     for item in items:
         path = item.path.relative_to(HERE).as_posix()
         given = item.callspec.params if hasattr(item, "callspec") else {}
         order = given.get("form", given.get("arm", "first"))
         is_bare = item.name.startswith(BARE)
-        if is_bare or path.startswith(ON_ONE_PYTHON) or (path in several and order not in ONE_ORDER):
+        is_another = (path in ORDERS and order not in ONE_ORDER) or (path == ARMS and order not in one_arm)
+        if is_bare or is_another or path.startswith(ON_ONE_PYTHON):
             item.add_marker(pytest.mark.on_one_python)
