@@ -6,9 +6,29 @@ import os
 import resource
 import sys
 from collections.abc import Callable
-from typing import Final
+from functools import partial
+from pathlib import Path
+from typing import Final, NoReturn
 
 NOBODY: Final = 65534
+
+
+def open_to_anybody(folder: Path) -> None:
+    """The folder and those above it, as far as they are not: pytest's own are for their owner alone."""
+    for one in (folder, *folder.parents):
+        if not one.stat().st_mode & 0o001:
+            one.chmod(0o755)
+
+
+def _end_with(act: Callable[[], object], telling: int) -> NoReturn:
+    """In a child: do it, tell the parent what became of it, and end."""
+    try:
+        act()
+        said = "done"
+    except BaseException as error:  # noqa: BLE001 - told to the parent
+        said = type(error).__name__
+    os.write(telling, said.encode())
+    os._exit(0)
 
 
 def in_a_child(act: Callable[[], object], *, room: int = 0, unprivileged: bool = False) -> str:
@@ -21,18 +41,16 @@ def in_a_child(act: Callable[[], object], *, room: int = 0, unprivileged: bool =
     ours, theirs = os.pipe()
     pid = os.fork()
     if not pid:
-        try:
+
+        def limited() -> None:
             sys.dont_write_bytecode = True  # CPython takes half a compiled file for a whole one, ever after
             if room:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
             if unprivileged and os.geteuid() == 0:
                 os.setuid(NOBODY)
             act()
-            said = "done"
-        except BaseException as error:  # noqa: BLE001 - told to the parent
-            said = type(error).__name__
-        os.write(theirs, said.encode())
-        os._exit(0)
+
+        _end_with(limited, theirs)
     os.close(theirs)
     with os.fdopen(ours) as file:
         told = file.read()
@@ -50,13 +68,7 @@ def at_once(count: int, act: Callable[[int], object]) -> list[str]:
         if not pid:
             os.close(beginning)
             os.read(waiting, 1)  # until all are here
-            try:
-                act(number)
-                said = "done"
-            except BaseException as error:  # noqa: BLE001 - told to the parent
-                said = type(error).__name__
-            os.write(theirs, said.encode())
-            os._exit(0)
+            _end_with(partial(act, number), theirs)
         os.close(theirs)
         ends.append((pid, ours))
     os.close(beginning)

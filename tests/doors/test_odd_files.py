@@ -21,7 +21,7 @@ from safeload.state import COLLECTION_PAUSED, THREAD
 joblib = pytest.importorskip("joblib")
 np = pytest.importorskip("numpy")
 torch = pytest.importorskip("torch")
-from kit_of_faults import NOBODY
+from kit_of_faults import NOBODY, open_to_anybody
 
 Door = Callable[[Path], Any]
 OFF: Final = safeload.Policy(mode=safeload.Mode.OFF)
@@ -95,9 +95,7 @@ def said_by(load: Callable[[Path], Any], path: Path) -> BaseException | None:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    for folder in (tmp_path, *tmp_path.parents):
-        if not folder.stat().st_mode & 0o001:
-            folder.chmod(0o755)
+    open_to_anybody(tmp_path)
     return tmp_path / "m.pkl"
 
 

@@ -20,7 +20,7 @@ from typing import Any, Final
 import click
 import pytest
 from click.testing import CliRunner
-from kit_of_faults import at_once, in_a_child
+from kit_of_faults import at_once, in_a_child, open_to_anybody
 
 import safeload
 from safeload import installing
@@ -47,8 +47,7 @@ def call(*arguments: object) -> Any:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    for above in (tmp_path, *(one for one in tmp_path.parents if not one.stat().st_mode & 0o001)):
-        above.chmod(0o755)
+    open_to_anybody(tmp_path)
     return tmp_path
 
 

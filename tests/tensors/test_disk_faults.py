@@ -16,7 +16,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 st = pytest.importorskip("safetensors.torch")
-from kit_of_faults import at_once, in_a_child
+from kit_of_faults import at_once, in_a_child, open_to_anybody
 
 import safeload
 from safeload.pins import held, known
@@ -120,9 +120,7 @@ def test_no_room_for_a_digest_to_be_remembered(tmp_path: Path, cache: Path, monk
 
 def test_a_folder_that_may_only_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = small(tmp_path)
-    for folder in (tmp_path, *tmp_path.parents):
-        if not folder.stat().st_mode & 0o001:
-            folder.chmod(0o755)  # so that anybody comes here
+    open_to_anybody(tmp_path)
     tmp_path.chmod(0o555)
     try:
         assert in_a_child(lambda: safeload.convert(source), unprivileged=True) == "PermissionError"
