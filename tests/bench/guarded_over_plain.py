@@ -87,6 +87,12 @@ ONCE = {
         "torch.load(path,weights_only=GUARDED_FALSE)",
         11,
     ),
+    "10,000 tiny loads after another load": (
+        "pickle.dump({'lr':0.1,'steps':[1,2,3],'name':'x'},open(path,'wb'));pickle.dump(collections.OrderedDict(a=1),open(small,'wb'))",
+        "pickle.load(open(small,'rb'))",
+        "[L(B) for _ in range(10_000)]",
+        15,
+    ),
     "1000 arrays of 100 kB, joblib, once in a process": (
         "joblib.dump([np.full(12_500,float(i)) for i in range(1000)],path);joblib.dump([np.zeros(20_000)],small)",
         "joblib.load(small)",
@@ -96,7 +102,7 @@ ONCE = {
 }
 
 PRELUDE = """
-import sys, json, time, os, pathlib, resource, copy, gc
+import sys, json, time, os, pathlib, resource, copy, gc, collections
 path = pathlib.Path(sys.argv[1]); small = path.with_suffix('.small')
 guarded = sys.argv[2] == 'guarded'; rounds = int(sys.argv[3])
 if guarded:
