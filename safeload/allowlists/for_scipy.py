@@ -21,6 +21,7 @@ from safeload.allowlists import rules_scipy as rule
 from safeload.allowlists.rules import only_later
 from safeload.allowlists.rules_forms import dict_state, no_args, pairs_args
 from safeload.allowlists.table import Entries, rows
+from safeload.scan.report import GlobalRef
 
 PROFILE: Final = "scipy"
 
@@ -241,6 +242,16 @@ def _objects() -> Entries:
         reason="a transform from its matrix, which scipy checks",
         call=rule.one_array,
     )
+    for name in ("PearsonRResult", "TtestResult"):
+        found |= rows(
+            PROFILE,
+            f"scipy.stats._stats_py: {name}",
+            uses="ns",
+            reason="a named tuple of numbers, with methods",
+            call=rule.tuple_args,
+            state=dict_state,
+            new_of=GlobalRef("scipy.stats._stats_py", f"{name}Base"),
+        )
     return found | rows(
         PROFILE,
         """
@@ -248,15 +259,18 @@ def _objects() -> Entries:
         scipy.stats._common: ConfidenceInterval
         scipy.stats._mannwhitneyu: MannwhitneyuResult
         scipy.stats._morestats: AndersonResult AnsariResult BartlettResult FlignerResult LeveneResult
-        scipy.stats._morestats: ShapiroResult WilcoxonResult
-        scipy.stats._stats_mstats_common: LinregressResult TheilslopesResult
+        scipy.stats._crosstab: CrosstabResult
+        scipy.stats._mgc: MGCResult
+        scipy.stats._morestats: MedianTestResult ShapiroResult WilcoxonResult
+        scipy.stats._mstats_basic: SenSeasonalSlopesResult
+        scipy.stats._stats_mstats_common: LinregressResult SiegelslopesResult TheilslopesResult
         scipy.stats._stats_py: AlexanderGovernResult DescribeResult F_onewayResult FriedmanchisquareResult
         scipy.stats._stats_py: QuantileTestResult
         scipy.stats._stats_py: JarqueBeraResult KruskalResult KstestResult KurtosistestResult
-        scipy.stats._stats_py: LinregressResult ModeResult NormaltestResult PearsonRResult
+        scipy.stats._stats_py: LinregressResult ModeResult NormaltestResult PearsonRResultBase
         scipy.stats._stats_py: Power_divergenceResult RanksumsResult SignificanceResult
-        scipy.stats._stats_py: SkewtestResult SpearmanrResult TtestResult Ttest_1sampResult
-        scipy.stats._stats_py: Ttest_indResult
+        scipy.stats._stats_py: SkewtestResult SpearmanrResult Ttest_1sampResult Ttest_indResult
+        scipy.stats._stats_py: TtestResultBase
         scipy.stats.contingency: Chi2ContingencyResult
         """,
         uses="ns",

@@ -16,6 +16,7 @@ from safeload.allowlists.rules import (
     nothing,
     only_later,
     partial_call,
+    partial_makes,
     partial_state,
     plain_attributes,
     takes,
@@ -298,7 +299,7 @@ _OBJECTS: Entries = {
     **rows(
         "stdlib", "functools: partial", "cs",
         "calls its function when the user does, so that must be one that just computes",
-        call=partial_call, state=partial_state,
+        call=partial_call, state=partial_state, then=partial_makes,
     ),
     **rows(
         "stdlib", "re: RegexFlag", "c",

@@ -21,6 +21,7 @@ TEXT_LIMIT: Final = 1_000
 NUMBERS: Final = frozenset({int, float, bool})
 
 PARTIAL: Final = GlobalRef("functools", "partial")
+GETATTR: Final = GlobalRef("builtins", "getattr")
 
 # Attributes that Python, the unpickler or numpy look up on an object itself and then obey
 # (``__setstate__`` is called by the next BUILD, ``__array_interface__`` holds a raw address) all
@@ -82,9 +83,7 @@ def takes(honest: str, *forms: tuple[Check, ...]) -> CallRule:
     def rule(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None:
         if not kwargs:
             for form in forms:
-                if len(form) == len(args) and all(
-                    check(value) for check, value in zip(form, args, strict=True)
-                ):
+                if len(form) == len(args) and all(check(value) for check, value in zip(form, args, strict=True)):
                     return None
         return f"called with something else than {honest}"
 
@@ -111,9 +110,7 @@ def only_later(_args: tuple[Any, ...], _kwargs: Mapping[str, Any]) -> str | None
 _NO_KEYWORDS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-def may_be_stored(
-    value: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = _NO_KEYWORDS
-) -> bool:
+def may_be_stored(value: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = _NO_KEYWORDS) -> bool:
     """Whether user code may later call ``value`` with these stored arguments."""
     if ref_of(value) is None:
         return made_by(value) == PARTIAL
@@ -125,9 +122,21 @@ def may_be_stored(
     return entry.call is None or entry.call(args, kwargs) is None
 
 
+def is_new(args: tuple[Any, ...]) -> bool:
+    """Whether ``getattr(*args)`` is the ``__new__`` of a class that NEWOBJ may make objects of.
+
+    Nobody follows where it goes, so there is none of a class that may not be kept, or whose objects
+    are not whole without a state.
+    """
+    owner, name = args
+    if name != "__new__" or ref_of(owner) is None or owner.harmful or owner.needs_state:
+        return False
+    return owner.entry is None or Use.INSTANTIATED in owner.entry.uses
+
+
 def partial_call(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None:
     """``partial(f)``: the arguments arrive as state."""
-    if kwargs or len(args) != 1 or not may_be_stored(args[0]):
+    if kwargs or len(args) != 1 or not (_class_of_new(args[0]) or may_be_stored(args[0])):
         return "wraps something that may not be stored for a later call"
     return None
 
@@ -137,19 +146,50 @@ def partial_state(made: Any, state: Any) -> str | None:
 
     A partial keeps the very dict of the stream, so it is judged again when the stream is over.
     """
-    function, args, kwargs, attributes = state
+    _, args, kwargs, attributes = state
     if type(args) is not tuple or type(kwargs) not in (dict, type(None)):
         return "has a state that partial does not write"
-    if not may_be_stored(function, args, kwargs or {}):
+    if not _may_be_called(state):
         return "wraps something that may not be stored for a later call"
 
     def again() -> None:
-        if not may_be_stored(function, args, kwargs or {}):
+        if not _may_be_called(state):
             made.recorder.objects(made.ref, "has its arguments changed afterwards", structural=False)
 
     if kwargs is not None or args:
         made.recorder.afterwards.append(again)
     return None if attributes is None else plain_attributes(made, attributes)
+
+
+def partial_makes(made: Any) -> tuple[Any, tuple[Any, ...], Mapping[str, Any]] | None:
+    """How protocols 2 and 3 write an object with keywords: a partial of its class's ``__new__``, called.
+
+    See ``save_reduce`` in CPython's ``pickle.py``; protocol 4 has NEWOBJ_EX for it.
+    """
+    function, args, kwargs, _ = made.state
+    if not _fits_new(function, args) or not all(type(key) is str for key in kwargs or ()):
+        return None
+    return args[0], args[1:], kwargs or {}
+
+
+def _class_of_new(value: Any) -> Any:
+    """``C`` where the stream has made ``C.__new__``, else None."""
+    return value.args[0] if made_by(value) == GETATTR and is_new(value.args) else None
+
+
+def _fits_new(function: Any, args: tuple[Any, ...]) -> bool:
+    """Whether this is the ``__new__`` of the class that comes first among the arguments."""
+    owner, cls = _class_of_new(function), args[0]
+    if owner is None or ref_of(cls) is None:
+        return False
+    return cls is owner or (cls.entry is not None and cls.entry.new_of == owner.ref)
+
+
+def _may_be_called(state: tuple[Any, ...]) -> bool:
+    function, args, kwargs, _ = state
+    if _class_of_new(function) is not None:
+        return _fits_new(function, args) and may_be_instantiated(args[0], args[1:], kwargs or {})
+    return may_be_stored(function, args, kwargs or {})
 
 
 def default_factory(value: Any) -> bool:
@@ -207,7 +247,7 @@ _BASES: Final[Mapping[GlobalRef, tuple[type, ...]]] = {
 }
 
 
-def may_be_instantiated(value: Any, args: tuple[Any, ...]) -> bool:
+def may_be_instantiated(value: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any] = _NO_KEYWORDS) -> bool:
     """Whether a helper function may do to the global what NEWOBJ with these arguments does."""
     if ref_of(value) is None:
         return False
@@ -217,7 +257,7 @@ def may_be_instantiated(value: Any, args: tuple[Any, ...]) -> bool:
     if Use.INSTANTIATED not in entry.uses:
         return False
     rule = entry.new or entry.call
-    return rule is None or rule(args, {}) is None
+    return rule is None or rule(args, kwargs) is None
 
 
 def reconstructor(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None:

@@ -1,7 +1,9 @@
 """``getattr`` in a stream: how picklers write a nested name before protocol 4, and a method at any.
 
 The call hands out a global whose dotted name has to be on a list itself, as it has to be where
-protocol 4 writes it at once: `getattr` reaches nothing that a name could not.
+protocol 4 writes it at once: `getattr` reaches nothing that a name could not. ``C.__new__`` alone needs
+no name of its own: only a partial takes it, to make an object of ``C``
+(:func:`safeload.allowlists.rules.partial_call`).
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from safeload.allowlists.rules import is_new
 from safeload.scan.inert import made_by, ref_of
 from safeload.scan.report import GlobalRef
 
@@ -21,7 +24,7 @@ _PLAIN: Final[Mapping[type, str]] = {str: "str", dict: "dict"}
 
 def known_attribute(args: Args, kwargs: Kwargs) -> str | None:
     """An attribute of a global, or a method of text, of a dict or of an object that the stream made."""
-    if kwargs or attribute_named(args) is None:
+    if kwargs or (attribute_named(args) is None and not is_new(args)):
         return "takes an attribute of an object, which leads to any code"
     return None
 
@@ -29,7 +32,7 @@ def known_attribute(args: Args, kwargs: Kwargs) -> str | None:
 def attribute_named(args: Args) -> GlobalRef | None:
     """The dotted global that the call hands out; the lists say whether it may be had."""
     owner, name = args
-    if type(name) is not str or not name.isidentifier():
+    if type(name) is not str or not name.isidentifier() or is_new(args):
         return None
     ref = ref_of(owner)
     if ref is not None:

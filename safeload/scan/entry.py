@@ -43,6 +43,9 @@ class Entry:
         items: the rule on what is put into an object made from it.
         makes: for a function, the class whose object a call returns, told from the arguments
             (so that BUILD on the result is judged as that class).
+        new_of: the base class that its ``__new__`` is inherited from, where picklers name that.
+        then: for an object that picklers call in turn, the class, the arguments and the keywords that the
+            call does NEWOBJ_EX with; None where it would do anything else.
         resolves: for ``getattr`` and its like, the dotted global that a call hands out.
         value: computes a call's result for real; only for results that are plain data.
         nested: the format of a stream that the first argument holds, to be looked into.
@@ -61,6 +64,8 @@ class Entry:
     state: StateRule | None = None
     items: ItemRule | None = None
     makes: Callable[[tuple[Any, ...]], GlobalRef | None] | None = None
+    new_of: GlobalRef | None = None
+    then: Callable[[Any], tuple[Any, tuple[Any, ...], Mapping[str, Any]] | None] | None = None
     resolves: Callable[[tuple[Any, ...]], GlobalRef | None] | None = None
     value: Callable[..., Any] | None = None
     nested: str | None = None

@@ -201,10 +201,10 @@ def _copied(value: Any) -> Any:
     return value.copy() if type(value) in CHANGING else value
 
 
-def _quietly(rule: Callable[[tuple[Any, ...]], GlobalRef | None], args: tuple[Any, ...]) -> Any:
+def _quietly(rule: Callable[[Any], Any], given: Any) -> Any:
     try:
-        return rule(args)
-    except Exception:  # noqa: BLE001 - the call rule beside it has already objected
+        return rule(given)
+    except Exception:  # noqa: BLE001 - None is objected to, by the caller or by the call rule beside it
         return None
 
 
@@ -229,8 +229,13 @@ class Inert(Base, metaclass=Global):
     extend = add = append
 
     def __call__(self, *args: Any, **kwargs: Any) -> Inert:
-        self.recorder.objects(self.ref, "calls an object that it built, not a global")
-        return self
+        then = None if args or kwargs or self.entry is None else self.entry.then
+        made = None if then is None else _quietly(then, self)
+        if made is None:
+            self.recorder.objects(self.ref, "calls an object that it built, not a global")
+            return self
+        cls, given, named = made
+        return cls.__new__(cls, *given, **named)  # type: ignore[no-any-return]  # a stand-in's, as in stub()
 
 
 class Ruled(Inert):

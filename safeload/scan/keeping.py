@@ -17,17 +17,17 @@ HOLDERS = CONTAINERS | {Global}  # what a global can be in, or be
 PLAIN_KINDS = SCALARS | CONTAINERS
 JUDGED = GlobalRef("?", "what was judged")
 
-# What takes globals that may not be kept, under a rule of its own on each: types in hints, factories.
-TAKERS = frozenset(
+# What makes type hints: its rules let nothing through but types and tuples of them, which nobody calls.
+HINTS = frozenset(
     {
         GlobalRef("types", "GenericAlias"),
         GlobalRef("_operator", "getitem"),
         GlobalRef("_functools", "reduce"),
         GlobalRef("functools", "reduce"),
-        GlobalRef("functools", "partial"),
-        GlobalRef("collections", "defaultdict"),
     }
 )
+# What takes globals that may not be kept, under a rule of its own on each: types in hints, factories.
+TAKERS = HINTS | {GlobalRef("functools", "partial"), GlobalRef("collections", "defaultdict")}
 # The same without the one that keeps a dict as it is, to call with it when the program does.
 TAKEN_AT_ONCE = TAKERS - {GlobalRef("functools", "partial")}
 # What calls its first argument with the tuple that follows.
@@ -81,6 +81,8 @@ class Keeping:
         """Arguments: globals among them are for the rule of a callable that takes such."""
         values: Any = (*args, *kwargs.values()) if kwargs else args
         if stub.takes_globals:
+            if stub.ref in HINTS:
+                return
             values = [value for value in values if type(value) is not Global]
             if stub.ref in TRAMPOLINES and values and type(values[0]) is tuple:
                 values = [*(v for v in values[0] if type(v) is not Global), *values[1:]]

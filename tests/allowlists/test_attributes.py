@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import pickle
 import re
-from typing import Any
+from typing import Any, Self
 from xml.etree import ElementTree
 
 import pytest
-from evasions.builders import FALSE, NONE, call, calling, given, group, mapping, named, new, number, pickled, text
+from evasions.builders import (
+    FALSE,
+    NONE,
+    POP,
+    call,
+    calling,
+    get,
+    given,
+    group,
+    kept,
+    mapping,
+    named,
+    new,
+    number,
+    pickled,
+    text,
+)
 
 from .hostile import PRINT, Hostile, attributes
 from .libraries import refusals
@@ -52,6 +68,83 @@ FRAME = given(new(named("pandas:DataFrame")), attributes(head=PRINT))
     ],
 )
 def test_any_other_attribute_is_refused(fragment: bytes) -> None:
+    assert refusals(pickled(fragment))
+
+
+class Fields(dict[str, int]):
+    """Written as scipy's named tuples are: with keywords."""
+
+    def __new__(cls, *_: int, **kwargs: int) -> Self:
+        made = super().__new__(cls)
+        made |= kwargs
+        return made
+
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, int]]:
+        return (), dict(self)
+
+
+LINE = "scipy.stats._stats_py:LinregressResult"
+PEARSON = "scipy.stats._stats_py:PearsonRResult"
+SPACE = "argparse:Namespace"
+ONE = number(1)
+
+
+def new_of(cls: str) -> bytes:
+    return taken(named(cls), "__new__")
+
+
+def anew(cls: str, *arguments: bytes, of: str = "", keywords: bytes = NONE, also: bytes = group()) -> bytes:
+    """How protocols 2 and 3 write ``of.__new__(cls, *arguments, **keywords)``."""
+    wrapped = calling("functools:partial", new_of(of or cls))
+    state = group(new_of(of or cls), group(named(cls), *arguments), keywords, NONE)
+    return given(wrapped, state) + also + b"R"
+
+
+def changed_before_the_call(cls: str) -> bytes:
+    uncalled = anew(cls, keywords=get(0), also=b"")[:-1]
+    return kept(0, mapping()) + kept(1, uncalled) + get(0) + text("a") + ONE + b"s" + POP + get(1) + group() + b"R"
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4])
+def test_an_object_that_is_made_with_keywords_is_judged_as_its_class(protocol: int) -> None:
+    assert refusals(pickle.dumps(Fields(a=1), protocol)) == [f"{__name__}:Fields is on no list"]
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        pytest.param(anew(SPACE), id="no arguments"),
+        pytest.param(anew(LINE, ONE, keywords=mapping((text("stderr"), ONE))), id="a tuple and a field beside it"),
+        pytest.param(anew(PEARSON, ONE, of=PEARSON + "Base"), id="the base that the class has its new from"),
+        pytest.param(changed_before_the_call(LINE), id="keywords that come later, and that the class takes"),
+    ],
+)
+def test_the_new_of_a_class_makes_its_objects(fragment: bytes) -> None:
+    assert refusals(pickled(fragment)) == []
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        pytest.param(anew(SPACE, ONE), id="an argument that its class is never given"),
+        pytest.param(anew(SPACE, keywords=mapping((text("a"), ONE))), id="a keyword that its class is never given"),
+        pytest.param(changed_before_the_call(SPACE), id="a keyword that comes later to such a class"),
+        pytest.param(anew(LINE, of=SPACE), id="an object of another class"),
+        pytest.param(anew(PEARSON + "Base", of=PEARSON), id="a base"),
+        pytest.param(anew(LINE, also=group(ONE)), id="the call is given more"),
+        pytest.param(anew(LINE, keywords=mapping((ONE, ONE))), id="a keyword that is no text"),
+        pytest.param(call(calling("functools:partial", new_of(LINE))), id="called before it has a class"),
+        pytest.param(calling("functools:partial", new_of(LINE), named(LINE)), id="its class is not in its state"),
+        pytest.param(call(new_of(LINE), named(LINE)), id="called without a partial"),
+        pytest.param(calling("collections:defaultdict", new_of(LINE)), id="kept as a factory"),
+        pytest.param(given(new_of(LINE), mapping()), id="given a state"),
+        pytest.param(anew("numpy:ndarray", group(ONE)), id="of a class that may not be kept"),
+        pytest.param(anew("pandas:Categorical"), id="of a class whose objects crash without a state"),
+        pytest.param(anew("subprocess:Popen"), id="of a class that no list has"),
+        pytest.param(new_of("builtins:len"), id="of a function"),
+    ],
+)  # fmt: skip
+def test_the_new_of_a_class_does_nothing_else(fragment: bytes) -> None:
     assert refusals(pickled(fragment))
 
 

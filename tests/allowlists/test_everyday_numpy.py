@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import functools
 import pickle
+import typing
 from typing import Any, Final
 
 import pytest
@@ -69,6 +70,7 @@ VALUES: Final[dict[str, Any]] = {
     "polynomials": [np.poly1d([1, 2]), np.polynomial.Polynomial([1]), np.polynomial.Chebyshev([1])],
     "iinfo": np.iinfo("i4"),
     "types": [np.float32, np.bool_, np.str_, np.ndarray, np.memmap, np.int_, np.number, np.ufunc],
+    "type hints": [list[np.ndarray], np.ndarray | None, typing.Dict[str, np.ndarray], dict[str, list[np.ndarray]]],  # noqa: UP006
     "dtype classes": [type(np.dtype("f8")), type(np.dtype("O"))],
     "functions": [np.mean, np.log1p, np.exp, np.linalg.norm, np.fft.fft, np.add, np.ma.median],
     "partial": functools.partial(np.clip, a_min=0, a_max=None),

@@ -58,8 +58,6 @@ def values() -> dict[str, Callable[[], Any]]:
 @pytest.mark.parametrize("protocol", [2, 4, 5])
 @pytest.mark.parametrize("kind", sorted(values()))
 def test_scipys_values_pass(kind: str, protocol: int) -> None:
-    if kind == "test" and protocol < 4:
-        pytest.skip("named tuples with more fields pickle through getattr before protocol 4")
     assert refusals(pickle.dumps(values()[kind](), protocol)) == []
 
 

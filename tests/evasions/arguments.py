@@ -17,12 +17,14 @@ from .archives import joblib_array
 from .builders import (
     CANARY,
     MARK,
+    NONE,
     POP,
     PYTHON,
     SHELL,
     STACK_GLOBAL,
     STOP,
     TRUE,
+    attribute,
     call,
     calling,
     get,
@@ -55,6 +57,20 @@ CALLS: Final = (
     ),
     of_numpy("mapped_file_overwritten", MEMMAP),
     of_numpy("mapped_file_overwritten_by_newobj", new(named("numpy:memmap"), *OVERWRITE)),
+    of_numpy(
+        "mapped_file_overwritten_by_a_partial_of_its_new",  # as pickle writes NEWOBJ_EX below protocol 4
+        call(
+            given(
+                calling("functools:partial", attribute(named("numpy:memmap"), "__new__")),
+                group(
+                    attribute(named("numpy:memmap"), "__new__"),
+                    group(named("numpy:memmap"), *OVERWRITE),
+                    attributes_of(),
+                    NONE,
+                ),
+            )
+        ),
+    ),
     of_numpy(
         "mapped_file_overwritten_by_newobj_ex",
         new_with(named("numpy:memmap"), group(text(CANARY)), attributes_of(mode=text("w+"), shape=ONE)),
