@@ -23,6 +23,7 @@ from safeload.allowlists.rules import (
     text,
     whole,
 )
+from safeload.allowlists.rules_attributes import known_type, type_named
 from safeload.allowlists.rules_forms import pairs_args
 from safeload.allowlists.table import Entries, rows
 from safeload.scan.entry import Entry, uses_from
@@ -109,6 +110,11 @@ _COLLECTIONS: Entries = {
         call=hints.hint_call,
     ),
     **rows("stdlib", "types: GenericAlias", "c", "a type hint", call=hints.generic_alias),
+    **rows(
+        "stdlib", "cloudpickle.cloudpickle: _builtin_type", "c",
+        "how cloudpickle writes a type of the module types: what it hands out must be on a list by its own name",
+        call=known_type, resolves=type_named,
+    ),
     **rows(
         "stdlib", "_functools: reduce\nfunctools: reduce", "c",
         "int | None, nothing else",

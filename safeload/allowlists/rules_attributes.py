@@ -55,3 +55,15 @@ def _is_of_the_class(owner: Any, name: str) -> bool:
     """Whether the object has no attribute of its own in the method's place."""
     state = getattr(owner, "state", None)
     return state is None or (type(state) is dict and name not in state)
+
+
+def known_type(args: Args, kwargs: Kwargs) -> str | None:
+    """``_builtin_type("SimpleNamespace")``: how cloudpickle writes a type of the module ``types``."""
+    return "takes a type that no list has" if kwargs or type_named(args) is None else None
+
+
+def type_named(args: Args) -> GlobalRef | None:
+    """The type that the call hands out, by ``getattr(types, name)``; the lists say whether it may be had."""
+    (name,) = args
+    known = type(name) is str and name.isidentifier() and name != "ClassType"  # which gives type itself
+    return GlobalRef("types", name) if known else None

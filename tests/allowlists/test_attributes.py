@@ -148,6 +148,36 @@ def test_the_new_of_a_class_does_nothing_else(fragment: bytes) -> None:
     assert refusals(pickled(fragment))
 
 
+def built_in(name: str) -> bytes:
+    return calling("cloudpickle.cloudpickle:_builtin_type", text(name))
+
+
+@pytest.mark.parametrize(
+    ("fragment", "said"),
+    [
+        pytest.param(new(built_in("SimpleNamespace")), [], id="a namespace, as cloudpickle writes it"),
+        pytest.param(
+            new(built_in("SimpleNamespace"), ONE),
+            ["types:SimpleNamespace: called with something else than no arguments"],
+            id="and one that is given what namespaces are not",
+        ),
+        pytest.param(built_in("FunctionType"), ["types:FunctionType is on no list"], id="of functions"),
+        pytest.param(
+            built_in("ClassType"),
+            ["cloudpickle.cloudpickle:_builtin_type: takes a type that no list has"],
+            id="another name for type itself",
+        ),
+        pytest.param(
+            built_in("SimpleNamespace.__init__"),
+            ["cloudpickle.cloudpickle:_builtin_type: takes a type that no list has"],
+            id="a dotted name",
+        ),
+    ],
+)
+def test_a_type_that_cloudpickle_names_must_be_on_a_list(fragment: bytes, said: list[str]) -> None:
+    assert refusals(pickled(fragment)) == said
+
+
 VECTORIZED = Hostile(
     "a vectorized function that is not to be kept so",
     given(

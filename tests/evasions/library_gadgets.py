@@ -221,6 +221,11 @@ OTHERS: Final = (
         call(calling("cloudpickle.cloudpickle:_make_function", CODE, mapping(), text("f"), NONE, NONE)),
         needs=("cloudpickle",),
     ),
+    fragment(
+        "cloudpickle_type_of_functions",
+        call(call(calling("cloudpickle.cloudpickle:_builtin_type", text("FunctionType")), CODE, mapping())),
+        needs=("cloudpickle",),
+    ),
     gadget("nested_loads_of_cloudpickle", "cloudpickle:loads", NESTED, needs=("cloudpickle",)),
     gadget("nested_loads_of_dill", "dill:loads", NESTED, needs=("dill",)),
     Row(
