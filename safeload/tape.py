@@ -12,8 +12,9 @@ from safeload.pins import granting
 from safeload.pins.granting import Answer
 from safeload.pins.held import Held
 from safeload.replay import Onward, Playing, Repeating, consumed
+from safeload.scan.copied import SHORT, WHOLE, Ahead, Copy
 from safeload.scan.listen import Answer as Told
-from safeload.scan.listen import Copy, Live, Window, is_regular, listener
+from safeload.scan.listen import Live, Window, is_regular, listener
 from safeload.scan.look import Look, engine, holds_more, look
 from safeload.scan.memo import Kept
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
@@ -113,6 +114,11 @@ class Tape:
         """
         self.recorder = make_recorder()
         exactly = isinstance(self.recorder, JoblibRecorder)
+        if not exactly and not self.peeks and is_regular(self.file):
+            short = self._look_at_short(make_recorder, memo)
+            if short is not None:
+                return short
+            self.recorder = make_recorder()
         reader = listener(self.file, exactly=exactly, peeks=self.peeks)
         self.start = reader.origin if isinstance(reader, Window) else None
         self.back = self.start if self.start is not None else _position(self.file)
@@ -126,6 +132,21 @@ class Tape:
             reader.skips = False
             report = self._look(reader, memo)
         return report
+
+    def _look_at_short(self, make_recorder: Callable[[], NestedRecorder], memo: Mapping[int, Any]) -> Report | None:
+        """A look for an unpickler that asks for each byte by itself; None if the stream is long, or breaks off."""
+        self.start = self.back = self.file.tell()
+        for size in SHORT:
+            self.recorder = make_recorder()
+            self.recorder.skips = False
+            reader = Ahead(self.file, size)
+            report = self._look_through(reader, memo)
+            if not report.problem:
+                return report
+            self.file.seek(self.start)
+            if reader.is_all:
+                break
+        return None
 
     def _look(self, reader: Live, memo: Mapping[int, Any]) -> Report:
         recorder = self.recorder
@@ -195,7 +216,10 @@ class Tape:
         if engine() is not Look:  # which asked otherwise than the C one will, and took nothing in two ways
             self.replay_in_python()
             return
-        self.current = Repeating(self.answers, self.file)
+        if self.answers and self.answers[0][0] == WHOLE:
+            self.current = io.BytesIO(self.answers[0][2])
+        else:
+            self.current = Repeating(self.answers, self.file)
         self.answers = []
         self.replaying = True
 

@@ -284,38 +284,6 @@ class WindowPeeking(Window):
         return told
 
 
-class Copy:
-    """The rest of a ``BytesIO``, read by C alone but for buffers that are skipped; nothing is recorded."""
-
-    __slots__ = ("_copy", "_skips", "read", "readline", "tell")
-
-    def __init__(self, file: io.BytesIO, *, skips: bool) -> None:
-        self._copy = io.BytesIO(file.getvalue())
-        self._copy.seek(file.tell())
-        self._skips = skips
-        self.read = self._copy.read
-        self.readline = self._copy.readline
-        self.tell = self._copy.tell
-
-    def now_holds(self, data: bytes) -> None:
-        self._copy.seek(0)
-        self._copy.truncate(0)
-        self._copy.write(data)
-        self._copy.seek(0)
-
-    def is_spent(self) -> bool:
-        return not self._copy.read(1)
-
-    def readinto(self, into: Any) -> int:
-        size = len(into)
-        if size < BULK or not self._skips:
-            return self._copy.readinto(into)
-        start = self._copy.tell()
-        left = max(self._copy.getbuffer().nbytes - start, 0)
-        self._copy.seek(start + min(size, left))
-        return min(size, left)
-
-
 def _end_of(file: Any) -> int:
     if isinstance(file, io.BytesIO):
         return file.getbuffer().nbytes
