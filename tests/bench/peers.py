@@ -3,7 +3,7 @@
 Each peer has a venv of its own, which sees the libraries of this one. The arms of a case are processes that
 live side by side and take turns; a figure is the least processor time of an arm over the least of the plain
 one, so that a busy machine counts little. "refuses" means that an arm does not load this honest file, and "-"
-that it has no way to load it. Whether an arm guards that load at all is another matter.
+that it has no way to load it. A star: a file of the same form that calls ``os.system`` is run under it.
 
 Of a scan, the least processor time and the most memory of its whole command are told, and the ratio to the
 fastest; the commands take turns, too.
@@ -102,6 +102,9 @@ ARMS: Final = {
     ),
 }
 
+# Whether glibc gives memory back to the system after a round, and takes it page by page in the next, is a matter of
+# how the heap lies: it may make any arm half as slow again as the others.
+KEEPING: Final = {"MALLOC_TRIM_THRESHOLD_": str(1 << 33), "MALLOC_MMAP_THRESHOLD_": str(1 << 25)}
 LIMIT: Final = 60  # seconds of an arm, as below
 OVER: Final = "over a minute"
 
@@ -138,12 +141,12 @@ except BaseException as error:
 result = None
 again = 1
 for line in sys.stdin:
-    seen, start = time.perf_counter(), time.process_time()
+    since, start = time.perf_counter(), time.process_time()
     for _ in range(again):
         result = eval(call)
         result = None
     told((time.process_time() - start) / again)
-    again = max(again, min(1000, int(ENOUGH / (time.perf_counter() - seen))))
+    again = max(again, min(1000, int(ENOUGH / (time.perf_counter() - since))))
 """
 
 def python_of(arm: Arm, venvs: Path) -> str:
@@ -170,6 +173,18 @@ def spoken(process: subprocess.Popen[str]) -> object:
     return OVER if process.returncode == -signal.SIGKILL else f"refuses: it ended with {process.returncode}"
 
 
+def runs_a_hostile_one(case: str, arm: Arm, folder: Path, venvs: Path) -> bool:
+    """Whether a file of this form that runs a command gets through."""
+    path, mark = folder / f"hostile{suffix_of(case)}", folder / "ran"
+    mark.unlink(missing_ok=True)
+    dump = next(end for word, end in HOSTILE.items() if word in case)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", DEED + dump, path, mark], check=True)
+    load = arm.load.replace("LOAD", loads_of(case)).replace("5_000", "1")
+    command = [python_of(arm, venvs), "-c", WORKER, case, str(path), arm.setup, load, str(ROOT)]
+    subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return mark.exists()
+
+
 LONG: Final = 3.0  # seconds: what takes longer is measured once
 
 
@@ -182,6 +197,7 @@ def measured(case: str, path: Path, venvs: Path, rounds: int) -> dict[str, str]:
         processes[name] = subprocess.Popen(
             [python_of(arm, venvs), "-c", WORKER, *arguments],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            env=os.environ | KEEPING,
         )  # fmt: skip
         said[name] = spoken(processes[name])
     times: dict[str, list[float]] = {name: [] for name in ARMS if said[name] == "ready"}
@@ -205,6 +221,8 @@ def measured(case: str, path: Path, venvs: Path, rounds: int) -> dict[str, str]:
         found.setdefault(name, "-" if what == "no way" else str(what).partition(":")[0])
         if str(what).startswith("refuses"):
             print(f"{case}, {name}: {what}", file=sys.stderr)
+    for name in least.keys() - {"plain", "skops"}:  # which reads files of its own alone
+        found[name] += "*" if runs_a_hostile_one(case, ARMS[name], path.parent, venvs) else ""
     found["plain"] = f"{plain * 1000:.1f} ms"
     return found
 
@@ -215,6 +233,20 @@ from sklearn.ensemble import RandomForestClassifier
 path = sys.argv[1]
 X = np.random.default_rng(0).random((500, 8))
 """
+DEED: Final = """
+import joblib, os, pickle, sys, torch
+path = sys.argv[1]
+class Deed:
+    def __reduce__(self):
+        return os.system, (f'touch {sys.argv[2]}',)
+"""
+HOSTILE: Final = {
+    "old form": "torch.save({'a': Deed()}, path, _use_new_zipfile_serialization=False)",
+    "torch": "torch.save({'a': Deed()}, path)",
+    "compressed": "joblib.dump([Deed()], path, compress=3)",
+    "joblib": "joblib.dump([Deed()], path)",
+    "": "pickle.dump(Deed(), open(path, 'wb'))",
+}
 SCANS: Final = {
     "safeload": ("", [sys.executable, "-m", "safeload", "scan"]),
     "picklescan": ("picklescan", ["picklescan", "-p"]),

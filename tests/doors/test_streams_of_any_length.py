@@ -16,7 +16,7 @@ import safeload
 from safeload.scan.copied import SHORT
 from safeload.state import STATE
 
-LENGTHS = sorted({at + by for at in SHORT for by in (-30, -12, -1, 0, 1)} | {1, 3 << 20})
+LENGTHS = sorted({at + by for at in SHORT for by in (-30, -1, 0, 1)} | {1})
 KINDS = {"C": pickle.Unpickler, "Python": pickle._Unpickler}  # type: ignore[attr-defined]  # CPython's own
 
 
