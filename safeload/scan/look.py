@@ -13,9 +13,9 @@ import pickle
 from _pickle import Unpickler as CUnpickler
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from struct import pack
+from struct import pack, unpack
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from safeload.scan.inert import Inert, Recorder
 from safeload.scan.memo import After, Given, neutral_of
@@ -74,6 +74,19 @@ class SlowLook(_Asking, pickle._Unpickler):
             msg = f"unregistered extension code {code}"
             raise ValueError(msg)
         self.append(self.find_class(*key))
+
+    def load_bytearray8(self) -> None:
+        """Read first, and make room then: CPython's fills as many pages as the stream asks for."""
+        read: Callable[[int], bytes] = vars(self)["read"]  # as its load has set it
+        (size,) = unpack("<Q", read(8))
+        data = read(size)
+        if len(data) < size:
+            raise EOFError
+        self.append(bytearray(data))
+
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = pickle._Unpickler.dispatch | {
+        pickle.BYTEARRAY8[0]: load_bytearray8
+    }
 
 
 class _EmptyBuffers(Iterator[bytearray]):
