@@ -14,7 +14,7 @@ from safeload.scan.base import Base
 from safeload.scan.entry import CallRule, Entry, Rulebook
 from safeload.scan.keeping import SCALARS, Keeping
 from safeload.scan.report import GlobalRef, Use
-from safeload.scan.standin import ATTRIBUTES, SLOTS, Global, is_cache, is_special
+from safeload.scan.standin import ATTRIBUTES, SLOTS, Global, is_cache, is_obeyed, is_special
 
 CALLED = Use.CALLED.value
 INSTANTIATED = Use.INSTANTIATED.value
@@ -153,10 +153,13 @@ class Recorder(Keeping):
             self._attributes(made, state, ATTRIBUTES)
             self.keeps_attributes(made, state)
             return
-        if type(state) is tuple and len(state) == 2:  # noqa: PLR2004 - a dict and one for the slots
+        if type(state) is not tuple:
+            self.states.parts(made, (state,))
+        elif len(state) == 2:  # noqa: PLR2004 - a dict and one for the slots
             for part, harmless in zip(state, (ATTRIBUTES, SLOTS), strict=True):
                 if type(part) is dict:
                     self._attributes(made, part, harmless)
+            self.states.parts(made, state)
         self.keeps(made.ref, state if type(state) is tuple else (state,), 1)
 
     def _attributes(self, made: Inert, state: dict[Any, Any], harmless: frozenset[str]) -> None:
@@ -219,8 +222,12 @@ class Inert(Base, metaclass=Global):
     recorder: Recorder
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if type(key) is str and is_special(key) and self.ref.module != "collections":
-            self.recorder.objects(self.ref, f"is given the special item {key:.40}")
+        if is_special(key) if type(key) is str else is_obeyed(key):
+            if self.ref.module == "collections":
+                self.recorder.states.obeyed[id(self)] = self
+            else:
+                said = f"{key:.40}" if type(key) is str else "whose name is an object"
+                self.recorder.objects(self.ref, f"is given the special item {said}")
         self.recorder.items(self, (value,), key)
 
     def append(self, *items: Any) -> None:
@@ -261,6 +268,7 @@ class Plain(Inert):
 
     __slots__ = ()
 
+    keeps_no_args = True
     __setstate__ = Base.set_state
 
 

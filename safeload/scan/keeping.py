@@ -8,6 +8,7 @@ from typing import Any
 from safeload.scan.entry import Entry, may_not_be_kept
 from safeload.scan.report import GlobalRef, Objection
 from safeload.scan.standin import Global
+from safeload.scan.states import RECONSTRUCTOR, States
 
 COUNT = GlobalRef("itertools", "count")  # an attribute, never something to fill a container from
 NAMESPACES = frozenset({GlobalRef("types", "SimpleNamespace"), GlobalRef("argparse", "Namespace")})
@@ -54,6 +55,7 @@ class Keeping:
         looking: how many streams are being read, one inside the other.
         afterwards: run when the stream is over, for what was judged may have changed since.
         unfinished: objects that crash until they are given their state.
+        states: states that are objects themselves.
         with_attributes: objects that were given a dict, which they may keep as it is.
     """
 
@@ -65,6 +67,7 @@ class Keeping:
         self.unfinished: list[Any] = []
         self.with_attributes: list[Any] = []
         self._kept: list[tuple[GlobalRef, Any]] = []  # containers that objects were given
+        self.states = States()
         self.wary = False  # whether a stand-in exists that may not be kept everywhere
 
     def objects(self, ref: GlobalRef, text: str, *, structural: bool = True) -> None:
@@ -75,6 +78,7 @@ class Keeping:
         stub.harmful, stub.needs_state = may_not_be_kept(stub.ref, entry), entry.needs_state
         stub.endless, stub.is_keeper = stub.ref == COUNT, stub.ref in KEEPERS
         stub.takes_globals = stub.harmful or stub.ref in TAKERS
+        stub.keeps_no_args = stub.keeps_no_args or stub.ref == RECONSTRUCTOR  # which may make what keeps none
         self.wary = self.wary or stub.harmful or stub.needs_state or stub.endless
 
     def given(self, stub: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
@@ -86,6 +90,8 @@ class Keeping:
             values = [value for value in values if type(value) is not Global]
             if stub.ref in TRAMPOLINES and values and type(values[0]) is tuple:
                 values = [*(v for v in values[0] if type(v) is not Global), *values[1:]]
+        if stub.keeps_no_args and not SCALARS.issuperset(map(type, values)):
+            self.states.plainly.append((stub.ref, values))
         self.keeps(stub.ref, values, 2)
 
     def keeps_attributes(self, made: Any, state: dict[Any, Any]) -> None:
@@ -157,8 +163,12 @@ class Keeping:
         for made in self.unfinished:
             if not hasattr(made, "state"):
                 self.objects(made.ref, "is made and not given its state", structural=False)
+        if self.states.given:
+            for ref in self.states.wrong():
+                self.objects(ref, "is given an object for its state, with a special attribute")
         if self.wary:
             self._look_through()
+        self.states.clear()
         self.unfinished.clear()  # what was looked at is not to lie beside what is loaded
         self.with_attributes.clear()
         self._kept.clear()

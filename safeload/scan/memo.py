@@ -80,6 +80,7 @@ def neutral_of(value: Any, recorder: Recorder, depth: int = 8) -> Any:
         return recorder.stub(ref if _stands_at(ref) is value else GlobalRef("?", ref.qualname))
     earlier = object.__new__(Earlier)
     earlier.args, earlier.recorder = (), recorder
+    recorder.states.is_earlier(earlier, value)
     return earlier
 
 
@@ -131,6 +132,8 @@ def _is_small(value: Any, left: list[int]) -> bool:
 def _again(kept: Inert, recorder: Recorder) -> Any:
     """The same stand-in for another look, with what was judged of it."""
     made: Any = Base.__new__(recorder.stub(type(kept).ref))
+    if id(kept) in kept.recorder.states.obeyed:
+        recorder.states.obeyed[id(made)] = made
     for slot in ("args", "state"):
         if hasattr(kept, slot):
             setattr(made, slot, getattr(kept, slot))

@@ -42,6 +42,24 @@ def is_special(name: str, harmless: frozenset[str] = ATTRIBUTES) -> bool:
     return name not in harmless and not name.startswith("__pydantic")
 
 
+def is_obeyed(name: Any) -> bool:
+    """The same of a name that may be an object which is text once it is built, as numpy's text is.
+
+    What makes text takes one plain text, or bytes in numpy's own form, by its rule.
+    """
+    if type(name) is str:
+        return is_special(name)
+    args = getattr(name, "args", ()) if type(type(name)) is Global else ()
+    texts = [arg if type(arg) is str else _of_numpys(arg) for arg in args if type(arg) in (str, bytes)]
+    return any(map(is_special, texts))
+
+
+def _of_numpys(data: bytes) -> str:
+    """Text of the range that matters, as numpy keeps it; nothing for what is too short to be one such name."""
+    text = data.replace(b"\0", b"").decode("latin-1")
+    return text if len(text) > len("____") else ""
+
+
 def is_cache(ref: GlobalRef, value: Any) -> bool:
     """Whether ``_cache`` may be this: where pandas keeps its computed properties, its C code takes it for a dict."""
     return type(value) in (dict, type(None)) or ref.module.partition(".")[0] != "pandas"
@@ -70,6 +88,7 @@ class Global(type):
     is_keeper = False
     takes_globals = False
     endless = False
+    keeps_no_args = False
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         stub: Any = cls

@@ -29,6 +29,12 @@ from .builders import (
 from .objects import ONE, OVERWRITE, attributes_of, namespace, of_numpy, then
 from .rows import Row, crash
 
+ADDRESS: Final = "__array_interface__"
+NUMPYS_TEXT: Final = given(
+    calling("numpy:dtype", text("U19"), number(0), number(1)),
+    group(number(3), text("<"), NONE, NONE, NONE, number(76), number(4), number(8)),
+)
+
 
 def missing(loaded: Any) -> object:
     return loaded["missing"]
@@ -256,20 +262,29 @@ KEPT: Final = (
         "function_among_the_items_of_a_dict_with_attributes",
         new(named("scipy.optimize._optimize:OptimizeResult")) + text("mean") + MEMMAP_CLASS + b"s",
     ),
-    of_numpy(
-        "address_among_the_items_of_a_dict_with_attributes",
-        new(named("scipy.optimize._optimize:OptimizeResult"))
-        + text("__array_interface__")
-        + attributes_of(
-            data=group(number(2**38), FALSE),
-            shape=group(number(8)),
-            typestr=text("<i8"),
-            version=number(3),
+    *(
+        of_numpy(
+            f"address_among_the_items_of_a_dict_with_attributes{how}",
+            new(named("scipy.optimize._optimize:OptimizeResult"))
+            + name
+            + attributes_of(
+                data=group(number(2**38), FALSE),
+                shape=group(number(8)),
+                typestr=text("<i8"),
+                version=number(3),
+            )
+            + b"s",
+            load=then(lambda loaded: __import__("numpy").asarray(loaded).sum()),
+            effect=crash,
+            needs=("scipy.optimize",),
         )
-        + b"s",
-        load=then(lambda loaded: __import__("numpy").asarray(loaded).sum()),
-        effect=crash,
-        needs=("scipy.optimize",),
+        for how, name in {
+            "": text(ADDRESS),
+            "_by_a_name_that_is_made": calling("builtins:str", text(ADDRESS)),
+            "_by_a_name_of_numpys": calling(
+                "numpy._core.multiarray:scalar", NUMPYS_TEXT, octets(ADDRESS.encode("utf-32-le"))
+            ),
+        }.items()
     ),
 )
 

@@ -12,15 +12,18 @@ from .builders import (
     MARK,
     NONE,
     SHELL,
+    calling,
     given,
     group,
+    listing,
     mapping,
     named,
     new,
     number,
+    pickled,
     text,
 )
-from .rows import Row, fragment
+from .rows import Row, fragment, unpickle
 
 COMMAND: Final = text(SHELL)
 
@@ -124,6 +127,44 @@ POLLUTION: Final = (
     ),
 )
 
+class Own:
+    """A class of the program's, which its user allows."""
+
+
+def allowed() -> object:
+    safeload = sys.modules.get("safeload")
+    if safeload is not None:
+        safeload.allow(f"{__name__}:Own")
+    return unpickle()
+
+
+EXCHANGED: Final = mapping((text("__class__"), named("argparse:Namespace")))
+PAIR: Final = group(text("__class__"), named("argparse:Namespace"))
+STATES: Final = {
+    "a_tuple": group(NONE, EXCHANGED),
+    "a_tuple_that_is_called": calling("builtins:tuple", listing(NONE, EXCHANGED)),
+    "a_dict_that_is_called": group(NONE, calling("builtins:dict", listing(PAIR))),
+    "an_ordered_dict_of_pairs": group(NONE, calling("collections:OrderedDict", listing(PAIR))),
+    "an_ordered_dict_with_items": group(
+        NONE, calling("collections:OrderedDict") + text("__class__") + named("argparse:Namespace") + b"s"
+    ),
+    "a_dict_by_reconstructor": group(
+        NONE,
+        calling("copyreg:_reconstructor", named("collections:OrderedDict"), named("builtins:dict"), EXCHANGED),
+    ),
+}
+"""States by which an object becomes one of another class, of names that are all listed."""
+
+BY_STATE: Final = tuple(
+    Row(
+        id=f"class_exchanged_by_{how}",
+        file=lambda _, state=state: pickled(given(new(named(f"{__name__}:Own")), state)),  # type: ignore[misc]
+        load=allowed,
+        effect=lambda loaded: type(loaded) is argparse.Namespace,
+    )
+    for how, state in STATES.items()
+)
+
 DISGUISED: Final = (
     polluted(
         given(
@@ -148,4 +189,4 @@ DISGUISED: Final = (
     ),
 )
 
-ROWS: Final = (*POLLUTION, *DISGUISED)
+ROWS: Final = (*POLLUTION, *DISGUISED, *BY_STATE)
