@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import pickle
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from plain_classes import function
 
 import safeload
 from safeload import guard
+from safeload.doors import for_pickle
 from safeload.state import STATE
 
 MOVED = {"old_numpy": "numpy"}
@@ -95,3 +98,92 @@ def test_what_is_not_asked(active: bool, name: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(STATE, "active", True)
     with pytest.raises(safeload.BlockedLoadError):
         guard.ask("os", "system")
+
+
+def said(load: Callable[[], Any]) -> str:
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - which one, the comparison says
+        load()
+    return f"{caught.type.__name__}: {caught.value}"
+
+
+class Odd:
+    """A file whose second answer is none."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answers = [b"\x80", answer]
+
+    def read(self, _size: int) -> Any:
+        return self.answers.pop(0) if self.answers else b""
+
+    def readline(self) -> Any:
+        return self.read(-1)
+
+
+def closed(file: Any) -> Any:
+    file.close()
+    return file
+
+
+ODD: dict[str, Callable[[], Any]] = {
+    "a number": lambda: Odd(7),
+    "nothing yet": lambda: Odd(None),
+    "text for bytes": lambda: Odd("\4"),
+    "a file of text": lambda: io.StringIO("I1\n."),
+    "text that is no pickle": lambda: io.BytesIO(b"hello, world"),
+    "a closed file": lambda: closed(open(__file__, "rb")),
+    "closed memory": lambda: closed(io.BytesIO(b"N.")),
+    "a closed file of text": lambda: closed(open(__file__)),
+    "no file": object,
+}
+DOORS: dict[str, Callable[[Any], Any]] = {
+    "load": pickle.load,
+    "C": lambda file: pickle.Unpickler(file).load(),
+    "Python": lambda file: pickle._Unpickler(file).load(),  # type: ignore[attr-defined]  # CPython's own
+}
+
+
+@pytest.mark.parametrize("make", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("load", DOORS.values(), ids=DOORS)
+def test_what_cannot_be_read_is_said_as_without_us(
+    load: Callable[[Any], Any], make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guarded = said(lambda: load(make()))
+    monkeypatch.setattr(STATE, "active", False)
+    assert guarded == said(lambda: load(make()))
+
+
+def test_what_is_no_pickle_is_said_to_be_what_it_looks_like() -> None:
+    with pytest.raises(safeload.UnreadableError, match="looks like"):
+        pickle.load(io.BytesIO(b"\x7fELF" + bytes(60)))
+
+
+def test_a_name_behind_the_break_is_refused_for_the_break() -> None:
+    """Python's unpickler takes what there is of a frame."""
+    data = b"\x80\4\x95" + (1000).to_bytes(8, "little") + b"ccollections\nOrderedDict\n."
+    with pytest.raises(safeload.UnreadableError, match="truncated|exhausted"):
+        pickle._Unpickler(io.BytesIO(data)).load()  # type: ignore[attr-defined]  # CPython's own
+
+
+A_RULED_NAME = b"\x80\4cbuiltins\nbytes\n%bR."
+
+
+@pytest.mark.parametrize("in_memory", [True, False], ids=["memory", "file"])
+def test_an_unpickler_without_a_tape_is_judged_by_the_rules(
+    in_memory: bool,  # noqa: FBT001 - a column
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As of one that was made before the guard came: a name under a rule is refused unless somebody looks."""
+
+    def load(arguments: bytes) -> Any:
+        (tmp_path / "file").write_bytes(A_RULED_NAME % arguments)
+        with io.BytesIO(A_RULED_NAME % arguments) if in_memory else open(tmp_path / "file", "rb") as file:
+            with monkeypatch.context() as patch:
+                patch.setattr(for_pickle, "is_readable", lambda _file: False)
+                unpickler = pickle.Unpickler(file)
+            assert for_pickle.tape_of(unpickler) is None
+            return unpickler.load()
+
+    assert load(b")") == b""
+    with pytest.raises(safeload.BlockedGlobalError, match="builtins:bytes"):
+        load(b"J\0\0\0\1\x85")
