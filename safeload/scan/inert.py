@@ -24,6 +24,7 @@ ITEMS_SET = Use.ITEMS_SET.value
 CHANGING = frozenset((list, dict, set))
 
 PERSISTENT = GlobalRef("?", "persistent id")
+MODULE, STORAGE = ("module", b"module"), ("storage", b"storage")  # torch decodes bytes
 
 
 class Recorder(Keeping):
@@ -122,10 +123,17 @@ class Recorder(Keeping):
     def persistent(self, pid: Any) -> Any:
         """The stand-in for an object that the loader, not the pickle, provides.
 
-        torch's legacy files wrap the class of a module in such an id, and get the class back.
+        torch's legacy files wrap the class of a module in such an id, and get the class back. Any loader may
+        hand out what is in an id; only torch's storages are made of their class.
         """
-        if isinstance(pid, tuple) and pid[:1] == ("module",) and isinstance(pid[1], Global):
-            return pid[1]
+        held = pid if type(pid) is tuple else (pid,)
+        if len(held) > 1 and type(held[1]) is Global:
+            if held[0] in MODULE:
+                return held[1]
+            if held[0] in STORAGE and is_storage(held[1].ref):
+                held = held[2:]
+        if not SCALARS.issuperset(map(type, held)):
+            self.keeps_in_the_end(PERSISTENT, held)
         made = object.__new__(Persistent)
         made.args = (pid,)
         made.recorder = self
@@ -189,6 +197,11 @@ class Recorder(Keeping):
             self.objects(made.ref, "an object made from it is given items after its state")
         if type(values[0]) not in SCALARS:
             self.keeps(made.ref, values, 1)
+
+
+def is_storage(ref: GlobalRef) -> bool:
+    """Whether it is a class of torch's storages, as it stands in their persistent ids."""
+    return ref.module.partition(".")[0] == "torch" and ref.qualname.endswith("Storage")
 
 
 def as_given(args: tuple[Any, ...]) -> tuple[Any, ...]:

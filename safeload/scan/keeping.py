@@ -137,6 +137,10 @@ class Keeping:
             elif self.wary and type(kind) is Global:
                 self._keeps_object(ref, value, filled_from=bool(deep))
 
+    def keeps_in_the_end(self, ref: GlobalRef, values: tuple[Any, ...]) -> None:
+        """Something keeps these, whatever becomes of them until the stream is over."""
+        self._kept.append((ref, values))
+
     def _keeps_object(self, ref: GlobalRef, value: Any, *, filled_from: bool) -> None:
         """An object, as an attribute or as something to take items from."""
         kind = type(value)

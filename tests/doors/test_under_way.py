@@ -160,7 +160,7 @@ def test_what_is_no_pickle_is_said_to_be_what_it_looks_like() -> None:
 def test_a_name_behind_the_break_is_refused_for_the_break() -> None:
     """Python's unpickler takes what there is of a frame."""
     data = b"\x80\4\x95" + (1000).to_bytes(8, "little") + b"ccollections\nOrderedDict\n."
-    with pytest.raises(safeload.UnreadableError, match="truncated|exhausted"):
+    with pytest.raises(safeload.UnreadableError, match="truncated"):
         pickle._Unpickler(io.BytesIO(data)).load()  # type: ignore[attr-defined]  # CPython's own
 
 

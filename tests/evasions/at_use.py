@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from pathlib import Path
 from typing import Any, Final
 
+from .archives import torch_legacy
 from .builders import (
+    BINPERSID,
     CANARY,
     FALSE,
     MARK,
@@ -26,8 +29,9 @@ from .builders import (
     pickled,
     text,
 )
+from .loaders import loader
 from .objects import ONE, OVERWRITE, attributes_of, namespace, of_numpy, then
-from .rows import Row, crash
+from .rows import FILE, Row, crash
 
 ADDRESS: Final = "__array_interface__"
 NUMPYS_TEXT: Final = given(
@@ -233,6 +237,38 @@ def kept_by(id: str, distribution: bytes, before: bytes = b"") -> Row:
 MEMMAP_CLASS: Final = named("numpy:memmap")
 RESULT: Final = "scipy.stats._stats_py:DescribeResult"
 
+BY_TORCH: Final = loader("torch.load", weights_only=False)
+
+
+class Echo(pickle.Unpickler):
+    """A program's own, to which a persistent id says itself what it is of."""
+
+    def persistent_load(self, pid: Any) -> Any:
+        return pid[0]
+
+
+def echoed() -> Any:
+    with Path(FILE).open("rb") as file:
+        return Echo(file).load()
+
+
+PERSISTENT: Final = (
+    Row(
+        id="function_from_a_persistent_id_of_torchs",
+        file=lambda _: torch_legacy(
+            frozen(namespace(mean=group(octets(b"module"), MEMMAP_CLASS, text(""), text("")) + BINPERSID))
+        ),
+        load=lambda: mean(BY_TORCH()),
+        needs=("torch", "scipy.stats"),
+    ),
+    Row(
+        id="function_from_a_persistent_id",
+        file=lambda _: pickled(frozen(namespace(mean=group(MEMMAP_CLASS) + BINPERSID))),
+        load=lambda: mean(echoed()),
+        needs=("scipy.stats",),
+    ),
+)
+
 KEPT: Final = (
     kept_by(
         "function_taken_from_a_state_when_the_object_has_it",
@@ -288,4 +324,4 @@ KEPT: Final = (
     ),
 )
 
-ROWS: Final = (*DEFERRED, *KEPT)
+ROWS: Final = (*DEFERRED, *PERSISTENT, *KEPT)

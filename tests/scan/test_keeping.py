@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from allowlists.judged import BOOK, refusals
 from evasions.builders import (
+    BINPERSID,
     NONE,
     POP,
     calling,
@@ -15,6 +16,7 @@ from evasions.builders import (
     listing,
     mapping,
     named,
+    new,
     number,
     octets,
     pickled,
@@ -81,6 +83,22 @@ ROWS = {
         calling("collections:defaultdict", named("builtins:list")) + b"(" + text("k") + listing(listing(MEMMAP)) + b"u",
         "",
     ),
+    **{
+        f"an object of the class in a module's id, {form}": (
+            given(new(group(word, named("argparse:Namespace"), text("a source"), text("")) + BINPERSID), mapping()),
+            "",
+        )
+        for form, word in {"text": text("module"), "bytes": octets(b"module")}.items()
+    },
+    "what overwrites files, in an id": (
+        group(text("ours"), listing(MEMMAP)) + BINPERSID,
+        "numpy:memmap: is kept by ?:persistent id",
+    ),
+    "what overwrites files, put into an id": (
+        sequence(kept(0, listing()), kept(1, get(0) + BINPERSID), get(0), MEMMAP, b"a", POP, get(1)),
+        "numpy:memmap: is kept by ?:persistent id",
+    ),
+    "numbers in an id": (group(text("ours"), number(1)) + BINPERSID, ""),
     "a partial as it is written": (
         partial("numpy:mean", group(listing(number(1))), mapping((text("axis"), number(0)))),
         "",
