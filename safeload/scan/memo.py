@@ -109,24 +109,28 @@ def _to_keep(memo: dict[int, Any]) -> dict[int, Inert]:
     return {
         index: value
         for index, value in memo.items()
-        if isinstance(value, Inert) and not isinstance(value, Plain) and _is_small(value, [PARTS, BYTES])
+        if isinstance(value, Inert) and not isinstance(value, Plain) and _is_small(value)
     }
 
 
-def _is_small(value: Any, left: list[int]) -> bool:
-    """Whether no more parts and bytes hang on a value than are left."""
-    left[0] -= 1
-    if isinstance(value, str | bytes | bytearray):
-        left[1] -= len(value)
-    if min(left) < 0:
-        return False
-    if isinstance(value, Inert):
-        parts: Any = (getattr(value, "args", ()), getattr(value, "state", ()))
-    elif isinstance(value, dict):
-        parts = (*value, *value.values()) if len(value) <= PARTS else None
-    else:
-        parts = value if isinstance(value, tuple | list) else ()
-    return parts is not None and all(_is_small(part, left) for part in parts)
+def _is_small(value: Any) -> bool:
+    """Whether no more hangs on a value than is kept; what goes round in a circle is not."""
+    parts = size = 0
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        parts += 1
+        if isinstance(value, str | bytes | bytearray):
+            size += len(value)
+        elif isinstance(value, Inert):
+            waiting += (getattr(value, "args", ()), getattr(value, "state", ()))
+        elif isinstance(value, dict | list | tuple):
+            if len(value) > PARTS:
+                return False
+            waiting += (*value, *value.values()) if isinstance(value, dict) else value
+        if parts > PARTS or size > BYTES:
+            return False
+    return True
 
 
 def _again(kept: Inert, recorder: Recorder) -> Any:

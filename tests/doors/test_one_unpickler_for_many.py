@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import collections
 import datetime
 import decimal
@@ -18,6 +19,20 @@ import safeload  # noqa: F401 - the guard
 
 np = pytest.importorskip("numpy")
 
+
+def in_itself() -> argparse.Namespace:
+    made = argparse.Namespace()
+    made.me = [made]
+    return made
+
+
+def deep(levels: int) -> argparse.Namespace:
+    value: Any = None
+    for _ in range(levels):
+        value = (value,)
+    return argparse.Namespace(value=value)
+
+
 VALUES = {
     "a time with a zone": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
     "a time in a city": datetime.datetime(2026, 1, 1, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin")),
@@ -27,6 +42,8 @@ VALUES = {
     "an array": np.arange(3.0),
     "a structured array": np.array([(1, "x")], dtype=[("a", "i4"), ("b", "U3")]),
     "a number of numpy's": np.float32(2),
+    "an object in itself": in_itself(),
+    "an object of many levels": deep(400),
     "a random state": np.random.RandomState(1),
 }
 
