@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from plain_classes import function
 
 import safeload
-from safeload import guard
+from safeload import guard, record
 from safeload.doors import for_pickle
 from safeload.state import STATE
 
@@ -187,3 +188,12 @@ def test_an_unpickler_without_a_tape_is_judged_by_the_rules(
     assert load(b")") == b""
     with pytest.raises(safeload.BlockedGlobalError, match="builtins:bytes"):
         load(b"J\0\0\0\1\x85")
+
+
+def test_what_is_only_reported_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for each of its names again, when the load asks for them."""
+    told: list[Any] = []
+    monkeypatch.setattr(STATE, "policy", safeload.Policy(mode=safeload.Mode.AUDIT))
+    monkeypatch.setattr(record.Sink, "reported", lambda _sink, refusal: told.append(refusal))
+    assert pickle.load(io.BytesIO(b"(cos\ngetpid\n(tRcos\ngetcwd\nt.")) == (os.getpid(), os.getcwd)
+    assert len(told) == 1

@@ -111,6 +111,7 @@ def test_what_is_given_to_objects(fragment: bytes, said: str) -> None:
     assert refusals(pickled(fragment)) == ([said] if said else [])
     report = look_at_bytes(pickled(fragment), Recorder(BOOK, lambda _form, _data: None))
     assert not any(objection.structural for objection in report.objections), "no name's allowance could let it in"
+    assert report.complete is True
 
 
 ON_A_GLOBAL = {
@@ -124,6 +125,10 @@ ON_A_GLOBAL = {
 def test_what_is_done_to_a_global_itself_is_named(opcode: str) -> None:
     said = f"argparse:Namespace: {opcode} on the global itself changes it for the process"
     assert said in refusals(pickled(named("argparse:Namespace") + ON_A_GLOBAL[opcode]))
+
+
+def test_what_breaks_off_is_not_complete() -> None:
+    assert look_at_bytes(pickled(NONE)[:-1], Recorder(BOOK, lambda _form, _data: None)).complete is False
 
 
 def test_a_name_keeps_its_uses_where_it_is_named_again() -> None:

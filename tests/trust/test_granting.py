@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import pickle
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,57 @@ def test_no_descriptor_is_left(folder: Path) -> None:
             assert found.file.read() == UNLISTED
             found.close()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+class Stream(io.RawIOBase):
+    """A file of a program's own, with nothing below it that could be known."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = io.BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, *to: int) -> int:
+        return self.data.seek(*to)
+
+    def tell(self) -> int:
+        return self.data.tell()
+
+    def readinto(self, into: Any) -> int:
+        return self.data.readinto(into)
+
+
+@pytest.mark.parametrize("spare", [0, -1])
+def test_a_stream_is_copied_up_to_the_limit(spare: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held, "copy_limit", lambda: len(UNLISTED) + spare)
+    file = Stream(UNLISTED)
+    file.seek(3)
+    answer, found = granting.of_stream(file, str(folder / "m.pkl"))
+    assert (answer.grant is None) is (found is None) is bool(spare)
+    assert file.tell() == 3
+
+
+def test_without_a_lock_a_key_alone_asks_for_no_grant(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what no signature lies beside: what the lists let through loads, and nothing else does."""
+    monkeypatch.setattr(STATE, "policy", safeload.Policy(keys=("0" * 64,)))
+    with pytest.raises(safeload.BlockedLoadError):
+        opened(folder / "m.pkl")
+    (folder / "m.pkl").write_bytes(pickle.dumps(OrderedDict()))
+    assert opened(folder / "m.pkl") == OrderedDict()
+    monkeypatch.setattr(STATE, "policy", safeload.Policy(keys=("0" * 64,), require_pins=True))
+    with pytest.raises(NotPinnedError, match="require_pins"):
+        opened(folder / "m.pkl")
+
+
+def test_a_lock_that_cannot_be_read_opens_nothing_it_might_bind(folder: Path) -> None:
+    (folder / "m.pkl").write_bytes(pickle.dumps(OrderedDict()))
+    (folder / "safeload.lock").write_text("version = ")
+    with pytest.raises(NotPinnedError):
+        opened(folder / "m.pkl")
 
 
 def test_names_of_a_pin_are_not_credited_to_allow() -> None:
