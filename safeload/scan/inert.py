@@ -170,6 +170,15 @@ class Recorder(Keeping):
             self.states.parts(made, state)
         self.keeps(made.ref, state if type(state) is tuple else (state,), 1)
 
+    def finish(self) -> None:
+        if not self.looking:
+            # A class of its own mind keeps the dict as it is, to which the stream may have added since.
+            last = {tuple(made.state): made for made in self.with_attributes if type(made.state) is dict}
+            for names, made in last.items():
+                if (*names, False) not in self.harmless:
+                    self._attributes(made, made.state, ATTRIBUTES)
+        super().finish()
+
     def _attributes(self, made: Inert, state: dict[Any, Any], harmless: frozenset[str]) -> None:
         if "_cache" in state and not is_cache(made.ref, state["_cache"]):
             self.objects(made.ref, "is given a _cache that is no dict, and native code believes that it is one")

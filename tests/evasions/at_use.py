@@ -34,6 +34,9 @@ from .objects import ONE, OVERWRITE, attributes_of, namespace, of_numpy, then
 from .rows import FILE, Row, crash
 
 ADDRESS: Final = "__array_interface__"
+AN_ADDRESS: Final = attributes_of(
+    data=group(number(2**38), FALSE), shape=group(number(8)), typestr=text("<i8"), version=number(3)
+)
 NUMPYS_TEXT: Final = given(
     calling("numpy:dtype", text("U19"), number(0), number(1)),
     group(number(3), text("<"), NONE, NONE, NONE, number(76), number(4), number(8)),
@@ -226,6 +229,10 @@ def frozen(distribution: bytes) -> bytes:
     return given(new(named(FROZEN)), state)
 
 
+def summed(loaded: Any) -> object:
+    return sys.modules["numpy"].asarray(loaded).sum()
+
+
 def mean(loaded: Any) -> object:
     return loaded.mean()
 
@@ -303,14 +310,9 @@ KEPT: Final = (
             f"address_among_the_items_of_a_dict_with_attributes{how}",
             new(named("scipy.optimize._optimize:OptimizeResult"))
             + name
-            + attributes_of(
-                data=group(number(2**38), FALSE),
-                shape=group(number(8)),
-                typestr=text("<i8"),
-                version=number(3),
-            )
+            + AN_ADDRESS
             + b"s",
-            load=then(lambda loaded: __import__("numpy").asarray(loaded).sum()),
+            load=then(summed),
             effect=crash,
             needs=("scipy.optimize",),
         )
@@ -321,6 +323,20 @@ KEPT: Final = (
                 "numpy._core.multiarray:scalar", NUMPYS_TEXT, octets(ADDRESS.encode("utf-32-le"))
             ),
         }.items()
+    ),
+    of_numpy(
+        "address_among_the_attributes_that_an_object_keeps",
+        kept(30, attributes_of(coef=listing(ONE)))
+        + kept(31, given(new(named("numpy.polynomial.polynomial:Polynomial")), get(30)))
+        + get(30)
+        + text(ADDRESS)
+        + AN_ADDRESS
+        + b"s"
+        + POP
+        + get(31),
+        load=then(summed),
+        effect=crash,
+        needs=("numpy.polynomial",),
     ),
 )
 
