@@ -15,6 +15,7 @@ from safeload.scan.entry import CallRule, Entry, Rulebook
 from safeload.scan.keeping import SCALARS, Keeping
 from safeload.scan.report import GlobalRef, Use
 from safeload.scan.standin import ATTRIBUTES, SLOTS, Global, is_cache, is_obeyed, is_special
+from safeload.scan.states import hides
 
 CALLED = Use.CALLED.value
 INSTANTIATED = Use.INSTANTIATED.value
@@ -186,7 +187,7 @@ class Recorder(Keeping):
         if names in self.harmless:
             return
         for name in state:
-            if isinstance(name, Inert):  # numpy's text is text to Python, too
+            if isinstance(name, Inert | Persistent):  # numpy's text is text to Python, too
                 self.objects(type(made).ref, "is given an attribute whose name is an object")
                 return
             if isinstance(name, str) and is_special(name, harmless):
@@ -194,6 +195,12 @@ class Recorder(Keeping):
                 return
         if "_cache" not in state:
             self.harmless.add(names)
+
+    def is_obeyed(self, name: Any) -> bool:
+        """Whether an object may be a name that Python obeys; a loader may hand out what is in a persistent id."""
+        if isinstance(name, Persistent):
+            return id(name) in self.states.obeyed or hides(name.args)
+        return is_obeyed(name)
 
     def items(self, made: Inert, values: tuple[Any, ...], key: Any = None) -> None:
         """APPEND, SETITEM and the like on an object: picklers write them before its state."""
@@ -244,7 +251,7 @@ class Inert(Base, metaclass=Global):
     recorder: Recorder
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if is_special(key) if type(key) is str else is_obeyed(key):
+        if is_special(key) if type(key) is str else self.recorder.is_obeyed(key):
             if self.ref.module == "collections":
                 self.recorder.states.obeyed[id(self)] = self
             else:

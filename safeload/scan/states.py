@@ -26,13 +26,13 @@ class States:
 
     def parts(self, made: Any, parts: tuple[Any, ...]) -> None:
         """Note the objects in a state: it, or the two that it is of."""
-        self.given += [(made, part) for part in parts if type(type(part)) is Global or id(part) in self.obeyed]
+        self.given += [(made, part) for part in parts if hasattr(part, "recorder")]
 
     def is_earlier(self, stand_in: Any, value: Any) -> None:
         """Note what stands for an object of an earlier stream, if there are such names in it."""
         dicts = (value,) if isinstance(value, dict) else value if isinstance(value, tuple) else ()
-        names = (name for one in dicts if isinstance(one, dict) for name in dict.keys(one) if isinstance(name, str))
-        if any(is_special(str.__str__(name)) for name in names):
+        names = [name for one in dicts if isinstance(one, dict) for name in dict.keys(one)]
+        if any(is_special(str.__str__(name)) for name in (value, *names) if isinstance(name, str)):
             self.obeyed[id(stand_in)] = stand_in
 
     def wrong(self) -> list[GlobalRef]:
@@ -40,7 +40,7 @@ class States:
         return [type(made).ref for made, part in self.given if id(part) in self.obeyed or self._hides(part)]
 
     def _hides(self, part: Any) -> bool:
-        kinds = (type(part).ref, RECONSTRUCTOR)
+        kinds = (getattr(type(part), "ref", None), RECONSTRUCTOR)  # what comes from a persistent id has none
         unkept = [args for ref, args in self.plainly if ref in kinds] if not hasattr(part, "args") else []
         return hides([getattr(part, "args", ()), *unkept])
 

@@ -22,6 +22,7 @@ from .builders import (
     group,
     kept,
     listing,
+    mapping,
     named,
     new,
     number,
@@ -247,6 +248,9 @@ RESULT: Final = "scipy.stats._stats_py:DescribeResult"
 BY_TORCH: Final = loader("torch.load", weights_only=False)
 
 
+BY_ID: Final = group(text("module"), text(ADDRESS), text(""), text("")) + BINPERSID
+
+
 class Echo(pickle.Unpickler):
     """A program's own, to which a persistent id says itself what it is of."""
 
@@ -273,6 +277,19 @@ PERSISTENT: Final = (
         file=lambda _: pickled(frozen(namespace(mean=group(MEMMAP_CLASS) + BINPERSID))),
         load=lambda: mean(echoed()),
         needs=("scipy.stats",),
+    ),
+    *(
+        Row(
+            id=f"address_whose_name_torch_takes_from_a_persistent_id_{how}",
+            file=lambda _, code=code: torch_legacy(code),  # type: ignore[misc]
+            load=lambda: summed(BY_TORCH()),
+            effect=crash,
+            needs=("torch", "scipy.optimize"),
+        )
+        for how, code in {
+            "as_an_item": new(named("scipy.optimize._optimize:OptimizeResult")) + BY_ID + AN_ADDRESS + b"s",
+            "as_an_attribute": given(new(named("argparse:Namespace")), mapping((BY_ID, AN_ADDRESS))),
+        }.items()
     ),
 )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import pickle
+from typing import Any
 
 import pytest
 from evasions.builders import (
+    BINPERSID,
     NONE,
     POP,
     calling,
@@ -61,6 +63,8 @@ STATES = {
     "an ordered dict with a made item": (item(ORDERED, calling("builtins:str", text("__x__"))), False),
     "slots in such a dict": (group(NONE, item(ORDERED, text("__x__"))), False),
     "a named tuple of a special item": (new(named("plain_classes:Pair"), NONE, SPECIAL), False),
+    "something from an id": (group(text("ours"), number(1)) + BINPERSID, True),
+    "something special from an id": (group(text("ours"), SPECIAL) + BINPERSID, False),
     "one by reconstructor": (
         calling(
             "copyreg:_reconstructor",
@@ -73,9 +77,16 @@ STATES = {
 }
 
 
+class Loader(pickle.Unpickler):
+    """Whose persistent ids hold what they are of."""
+
+    def persistent_load(self, pid: Any) -> Any:
+        return pid[1]
+
+
 def is_let_through(*streams: bytes) -> bool:
     """Whether nobody refuses it: what the classes make of such a state is their own affair."""
-    unpickler = pickle.Unpickler(io.BytesIO(b"".join(streams)))
+    unpickler = Loader(io.BytesIO(b"".join(streams)))
     with safeload.allow(*ALLOWED):
         for number_, _ in enumerate(streams, 1):
             try:
@@ -105,6 +116,8 @@ ITEMS = {
     "a tuple": (item(TABLE, group(text("__x__"))), True),
     "a date": (item(TABLE, calling("datetime:date", octets(b"\x07\xe4\x01\x01"))), True),
     "special": (item(TABLE, text("__x__")), False),
+    "something from an id": (item(TABLE, group(text("ours"), number(1)) + BINPERSID), True),
+    "something special from an id": (item(TABLE, group(text("ours"), text("__x__")) + BINPERSID), False),
     "special, of numpy's": (item(TABLE, numpys("U5", "__x__".encode("utf-32-le"))), False),
     "special, of numpy's the other way": (item(TABLE, numpys("U5", "__x__".encode("utf-32-be"), ">")), False),
     "special, as a version": (item(TABLE, calling("torch.torch_version:TorchVersion", text("__x__"))), False),
