@@ -63,6 +63,7 @@ STATES = {
     "an ordered dict with a made item": (item(ORDERED, calling("builtins:str", text("__x__"))), False),
     "slots in such a dict": (group(NONE, item(ORDERED, text("__x__"))), False),
     "a named tuple of a special item": (new(named("plain_classes:Pair"), NONE, SPECIAL), False),
+    "a dict with a name from an id": (mapping((group(text("ours"), text("__x__")) + BINPERSID, NONE)), False),
     "something from an id": (group(text("ours"), number(1)) + BINPERSID, True),
     "something special from an id": (group(text("ours"), SPECIAL) + BINPERSID, False),
     "one by reconstructor": (
