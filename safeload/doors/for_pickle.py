@@ -15,6 +15,7 @@ import io
 import operator
 import pickle
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from safeload.doors import arrival, data_only, joblib_in_c
 from safeload.doors.arguments import takes
 from safeload.doors.find_class import Override, override_of
 from safeload.doors.safetensors_content import may_be_safetensors
+from safeload.doors.steady import steady
 from safeload.doors.verified import is_let_in, verified_safetensors
 from safeload.replay import ReadingFrom
 from safeload.scan.look import Look, SlowLook
@@ -170,7 +172,8 @@ def unpickle(original: Original, unpickler: Any, *args: Any, api: str = "", **re
         with COLLECTION_PAUSED:
             look_and_judge(load, tape, memo, override, unpickler=unpickler)
             tape.make_room(unpickler)
-            return _run(tape, lambda: original(unpickler))
+            with steady(load, unpickler, tape.file) if isinstance(tape, MemoryTape) else nullcontext():
+                return _run(tape, lambda: original(unpickler))
 
 
 def _run(tape: Tape, call: Callable[[], Any]) -> Any:

@@ -146,6 +146,23 @@ def within_itself_in_python(_: bytes) -> bytes:
     return framed(first) + MEMMAP + group(*OVERWRITE) + NONE + NONE + STOP + STOP
 
 
+def reading_on() -> object:
+    """A program whose objects are pickles in the same memory, each behind its persistent id."""
+    with open(FILE, "rb") as opened:
+        memory = io.BytesIO(opened.read())
+    unpickler = pickle.Unpickler(memory)
+    unpickler.persistent_load = lambda _pid: pickle.load(memory)  # type: ignore[method-assign,misc]
+    loaded = [unpickler.load()]
+    while memory.tell() < len(memory.getbuffer()):
+        loaded.append(unpickler.load())
+    return loaded
+
+
+def before_what_nobody_read(beginning: bytes) -> Callable[[bytes], bytes]:
+    """The look ends where the inner pickle does."""
+    return lambda _: beginning + NONE + BINPERSID + pickled(NONE) + call(get(0), *OVERWRITE) + STOP
+
+
 NEW: Final = attribute(named("argparse:Namespace"), "__new__")
 MAKES: Final = given(calling("functools:partial", NEW), group(NEW, group(named("argparse:Namespace")), NONE, NONE))
 OBEYED: Final = attributes_of(__setstate__=MEMMAP)
@@ -184,6 +201,18 @@ ROWS: Final = (
     ),
     Row(id="load_within_itself", file=within_itself, load=inner(Inner), needs=NUMPY),
     Row(id="load_within_itself_in_python", file=within_itself_in_python, load=inner(InnerInPython), needs=NUMPY),
+    Row(
+        id="pickle_in_the_middle_of_a_pickle",
+        file=before_what_nobody_read(proto(2) + kept(0, MEMMAP)),
+        load=reading_on,
+        needs=NUMPY,
+    ),
+    Row(
+        id="pickle_in_the_middle_of_the_second_pickle",
+        file=before_what_nobody_read(pickled(kept(0, MEMMAP) + NONE) + proto(2)),
+        load=reading_on,
+        needs=NUMPY,
+    ),
     Row(
         id="object_made_by_a_partial_of_an_earlier_stream",
         file=by_an_earlier_partial,
