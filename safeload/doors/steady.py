@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import BuiltinFunctionType
 from typing import Any, Final
 
 from safeload import guard
@@ -21,7 +22,9 @@ def steady(load: guard.Load, unpickler: Any, file: io.BytesIO) -> Iterator[None]
     """Refuse a load that has, or may ask for, more than data, as soon as its program has moved the file."""
     found = getattr(unpickler, "persistent_load", None)
     is_data = not load.approved and not unpickler.memo.copy()
-    if found is None or is_data or load.approved is guard.ANYTHING:
+    # CPython 3.13 has a method of that name, which says that there is none.
+    is_none = type(found) is BuiltinFunctionType and found.__self__ is unpickler
+    if found is None or is_none or is_data or load.approved is guard.ANYTHING:
         yield
         return
 

@@ -120,11 +120,15 @@ def test_the_next_record_after_one_that_cannot_be_loaded(protocol: int, kind: st
         assert unpickler.load() == ["known", 1]
 
 
+class Own(pickle.Unpickler):
+    """To which a program adds what it needs."""
+
+
 def test_data_with_data_behind_its_ids() -> None:
     """Objects that the file leaves out are pickles in the same memory."""
     inner = pickle.dumps("inner", 2)
     memory = io.BytesIO(b"\x80\x02](NQ" + inner + b"NQ" + inner + b"e.")
-    unpickler = pickle.Unpickler(memory)
+    unpickler = Own(memory)
     unpickler.persistent_load = lambda _pid: pickle.load(memory)  # type: ignore[method-assign]
     assert unpickler.load() == ["inner", "inner"]
     assert not memory.read()

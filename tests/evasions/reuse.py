@@ -150,7 +150,7 @@ def reading_on() -> object:
     """A program whose objects are pickles in the same memory, each behind its persistent id."""
     with open(FILE, "rb") as opened:
         memory = io.BytesIO(opened.read())
-    unpickler = pickle.Unpickler(memory)
+    unpickler = Own(memory)
     unpickler.persistent_load = lambda _pid: pickle.load(memory)  # type: ignore[method-assign,misc]
     loaded = [unpickler.load()]
     while memory.tell() < len(memory.getbuffer()):
