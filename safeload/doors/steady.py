@@ -23,7 +23,7 @@ def steady(load: guard.Load, unpickler: Any, file: io.BytesIO) -> Iterator[None]
     found = getattr(unpickler, "persistent_load", None)
     is_data = not load.approved and not unpickler.memo.copy()
     # CPython 3.13 has a method of that name, which says that there is none.
-    is_none = type(found) is BuiltinFunctionType and found.__self__ is unpickler
+    is_none = isinstance(found, BuiltinFunctionType) and found.__self__ is unpickler
     if found is None or is_none or is_data or load.approved is guard.ANYTHING:
         yield
         return
