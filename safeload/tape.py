@@ -14,7 +14,7 @@ from safeload.pins.held import Held
 from safeload.replay import Onward, Playing, Repeating, consumed
 from safeload.scan.copied import SHORT, WHOLE, Ahead, Copy, may_be_framed
 from safeload.scan.listen import Answer as Told
-from safeload.scan.listen import Live, Window, is_regular, listener
+from safeload.scan.listen import Live, Window, is_regular, listener, short_of
 from safeload.scan.look import Look, engine, holds_more, look
 from safeload.scan.memo import Kept
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
@@ -43,6 +43,7 @@ class Tape:
         "current",
         "cut",
         "file",
+        "fills",
         "holds_more",
         "is_framed",
         "is_loading",
@@ -73,6 +74,7 @@ class Tape:
         self.kept: Kept | None = None
         self.seen: Kept | None = None
         self.peeks = True  # until this unpickler was told that there is none
+        self.fills = False  # whether it makes room for a bytearray, page by page, before it reads it
         self.start: int | None = None
         self.back: int | None = None
         self.recorder: NestedRecorder | None = None
@@ -191,6 +193,8 @@ class Tape:
     def _keep(self, reader: Any) -> None:
         """What the load that follows is to be given."""
         self.consumed, self.answers, self.cut = reader.tell(), reader.answers, reader.cut
+        if self.fills and not self.cut and self.answers:
+            self.cut = short_of(self.answers[-1])
 
     def head(self) -> bytes:
         """The first bytes that the look saw, to tell what they look like."""

@@ -295,7 +295,7 @@ def python_load(original: Original, self: Any, *args: Any, **options: Any) -> An
         said = {"encoding": self.encoding, "errors": self.errors}
         texts: dict[str, Any] = {name: text for name, text in said.items() if isinstance(text, str)}
         tape = Tape(file, texts | {"fix_imports": self.fix_imports})
-        tape.peeks = False  # Python's unpickler never does
+        tape.peeks, tape.fills = False, True  # as Python's unpickler does
         override = override_of(self, pickle._Unpickler.find_class)
         if getattr(self, "mmap_mode", None) is not None:
             tape.stands = False

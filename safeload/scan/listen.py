@@ -59,6 +59,14 @@ def length_of(told: Any) -> int:
     return told.stop - told.start if isinstance(told, Again) else len(told)
 
 
+def short_of(last: Answer) -> str:
+    """In words, that a stream breaks off in a buffer that is longer than what there is; empty if it does not."""
+    method, size, told = last
+    if method != "readinto" or size < BULK or length_of(told) >= size:
+        return ""
+    return f"it asks for {size} bytes where {length_of(told)} are left: it is cut short, or lies"
+
+
 def digest_of(data: bytes) -> bytes:
     """Tells one part from every other."""
     return blake2b(data, digest_size=16).digest()
@@ -236,10 +244,10 @@ class Window(Live):
         into[: len(data)] = data
         return len(data)
 
-    def _pass_over(self, method: str, size: int) -> int:
+    def _pass_over(self, method: str, asked: int) -> int:
         at = self.base + self.inside
-        size = min(size, max(self.end - self.origin - at, 0))
-        self.answers.append((method, size, Hole(self.origin + at, size)))
+        size = min(asked, max(self.end - self.origin - at, 0))
+        self.answers.append((method, asked, Hole(self.origin + at, size)))
         if self.inside + size <= len(self.window):
             self.inside += size
         else:

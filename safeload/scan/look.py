@@ -13,9 +13,9 @@ import pickle
 from _pickle import Unpickler as CUnpickler
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from struct import pack
+from struct import pack, unpack
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from safeload.scan.inert import Inert, Recorder
 from safeload.scan.memo import After, Given, neutral_of
@@ -75,6 +75,19 @@ class SlowLook(_Asking, pickle._Unpickler):
             raise ValueError(msg)
         self.append(self.find_class(*key))
 
+    def load_bytearray8(self) -> None:
+        """Read first, and make room then: CPython's fills as many pages as the stream asks for."""
+        read: Callable[[int], bytes] = vars(self)["read"]  # as its load has set it
+        (size,) = unpack("<Q", read(8))
+        data = read(size)
+        if len(data) < size:
+            raise EOFError
+        self.append(bytearray(data))
+
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = pickle._Unpickler.dispatch | {
+        pickle.BYTEARRAY8[0]: load_bytearray8
+    }
+
 
 class _EmptyBuffers(Iterator[bytearray]):
     """Stands for out-of-band buffers, whose number is known to the stream alone."""
@@ -107,7 +120,7 @@ def look(  # noqa: PLR0913 - all that one look is
         options: the keyword arguments of the load that is judged (encoding, fix_imports, …).
         memo: what an earlier load with the same unpickler left in its memo, real objects.
         kind: the unpickler class, for streams that are not plain pickles.
-        afterwards: gets the engine, which stands behind what it read.
+        afterwards: gets the engine, which stands behind what it read and has it as ``found``.
     """
     keywords = dict(options)
     keywords["buffers"] = _EmptyBuffers()
@@ -124,7 +137,7 @@ def look(  # noqa: PLR0913 - all that one look is
     problem, undecodable = "", ()
     recorder.looking += 1
     try:
-        eye.load()
+        eye.found = eye.load()
     except RecursionError:
         problem = "nested too deeply to be read"
     except MemoryError:

@@ -58,3 +58,27 @@ def test_objects_come_back_and_what_is_not_allowed_does_not() -> None:
     assert len(hostile) == 10
     assert all(line.endswith("refused True") for line in hostile)
     assert not any("refused" in line for line in plain)
+
+
+TOO_LONG = """
+import copyreg, pickle, resource, struct, sys
+import safeload
+copyreg.add_extension("collections", "OrderedDict", 0xf0)
+def taken():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert pickle.loads(pickle.dumps([bytearray(b"ab"), bytearray(100_000)], 5)) == [bytearray(b"ab"), bytearray(100_000)]
+before = taken()
+for load in (pickle.loads, pickle._loads):
+    try:
+        load(b"\\x80\\x05\\x96" + struct.pack("<Q", 1 << 29) + b"abcd.")
+    except (EOFError, pickle.UnpicklingError) as error:
+        print(taken() - before < 100_000, type(error).__name__)
+"""
+
+
+def test_a_bytearray_that_is_not_there_is_not_made_by_the_look() -> None:
+    """With a code registered, the look's engine is the one in Python."""
+    environment = {"PYTHONPATH": str(ROOT), "SAFELOAD_LOG": "off"}
+    command = [sys.executable, "-c", TOO_LONG]
+    child = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert child.stdout.splitlines() == ["True UnpicklingError", "True UnreadableError"]

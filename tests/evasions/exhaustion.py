@@ -154,6 +154,20 @@ def by_torch() -> object:
     return torch.load(FILE, weights_only=True)
 
 
+def in_python() -> object:
+    with open(FILE, "rb") as opened, contextlib.suppress(EOFError):
+        return pickle._Unpickler(opened).load()  # type: ignore[attr-defined]  # which typeshed leaves out
+
+
+def by_joblib_though_it_ends() -> object:
+    with contextlib.suppress(EOFError):
+        by_joblib()
+    return None
+
+
+# CPython's unpickler in Python, joblib's among them, fills as many pages with zeros as the opcode says.
+NO_SUCH_ARRAY: Final = b"\x96" + struct.pack("<Q", 1 << 29) + b"abcd"
+
 ROWS: Final = (
     Row(
         id="memo_index_far_beyond_the_stream",
@@ -191,6 +205,21 @@ ROWS: Final = (
         file=lambda _: DROPPED,
         load=lambda: grown(unbuffered),
         effect=lambda outcome: isinstance(outcome, int) and outcome > MORE,
+    ),
+    *(
+        Row(
+            id=f"bytearray_far_longer_than_{what}",
+            file=lambda _, packed=packed, names=names: packed(pickled(A_NAME * names + NO_SUCH_ARRAY, 5)),
+            load=lambda load=load: grown(load),
+            effect=lambda outcome: isinstance(outcome, int) and outcome > MORE,
+            needs=needs,
+        )
+        for what, load, packed, names, needs in (
+            ("the_file_in_python", in_python, bytes, 0, ()),
+            ("the_file_behind_a_name", in_python, bytes, 1, ()),
+            ("the_file_of_joblibs", by_joblib_though_it_ends, bytes, 0, ("joblib",)),
+            ("what_joblib_unpacks", by_joblib_though_it_ends, gzip.compress, 0, ("joblib",)),
+        )
     ),
     slow("doubled_by_the_memo_in_text_with_signs", b"}" + BY_MEMO_IN_TEXT + b"Ns"),
     slow(
