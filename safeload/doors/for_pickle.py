@@ -32,7 +32,8 @@ from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import GlobalRef
 from safeload.scan.strain import of_bytes, of_file
 from safeload.state import COLLECTION_PAUSED, STATE
-from safeload.tape import MemoryTape, Tape
+from safeload.tape import Tape
+from safeload.tape_in_memory import MemoryTape
 
 Original = Callable[..., Any]
 

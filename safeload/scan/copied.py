@@ -7,10 +7,9 @@ questions of the same bytes, and gets the same answers.
 from __future__ import annotations
 
 import io
-import pickle
 from typing import Any, Final
 
-from safeload.scan.listen import BULK, Answer, Live
+from safeload.scan.listen import BULK, Answer
 
 SHORT: Final = (64 * 1024, 1 << 20)  # bytes that a stream may have to be read from a copy of its file's
 WHOLE: Final = "whole"  # the question that such a stream's one answer is to
@@ -72,10 +71,3 @@ class Ahead(Copy):
     def answers(self) -> list[Answer]:
         data = self._copy.getvalue()[: self._copy.tell()]
         return [(WHOLE, len(data), data)]
-
-
-def may_be_framed(reader: Copy | Live) -> bool:
-    """Whether a frame may be among what was read: of no other part does an unpickler keep a rest."""
-    if isinstance(reader, Copy):
-        return reader.has_read(pickle.FRAME)
-    return any(type(told) is not bytes or pickle.FRAME in told for _, _, told in reader.answers)

@@ -155,37 +155,6 @@ def look(  # noqa: PLR0913 - all that one look is
     return report
 
 
-def holds_more(eye: Any, reader: Any) -> bool:
-    """Whether an engine holds bytes behind the STOP, with which its next load would begin.
-
-    The C unpickler keeps the rest of a frame that goes on behind the STOP; no pickler writes one. It
-    cannot be asked, so it is given one more STOP to read: with nothing else to do it finds no object.
-    """
-    if isinstance(eye, SlowLook):
-        frame = eye._unframer.current_frame  # type: ignore[attr-defined]  # typeshed leaves it out
-        return bool(frame and frame.read(1))
-    eye.recorder = Recorder({}, _into_nothing)
-    empty = Look(io.BytesIO(pickle.NONE + pickle.STOP))
-    empty.load()
-    eye.memo = empty.memo
-    reader.now_holds(pickle.STOP)
-    try:
-        eye.load()
-    except pickle.UnpicklingError as error:
-        did_nothing = not eye.memo.copy() and not eye.recorder.uses
-        return not (did_nothing and reader.is_spent() and str(error) == NOTHING_THERE)
-    except Exception:  # noqa: BLE001 - whatever else it met, it was not nothing
-        return True
-    return True
-
-
-NOTHING_THERE: Final = "unpickling stack underflow"  # CPython's words for a STOP alone
-
-
-def _into_nothing(_format: str, _data: Any) -> None:
-    """Nothing is nested in what is not there."""
-
-
 def report_of(recorder: Recorder, problem: str = "", format: str = "pickle") -> Report:  # noqa: A002
     recorder.finish()
     uses = {ref: Use(value) for ref, value in recorder.uses.items() if value}

@@ -12,9 +12,10 @@ from typing import Any, BinaryIO, Final, Protocol
 
 from safeload.scan.entry import Rulebook
 from safeload.scan.inert import Recorder
-from safeload.scan.look import Engine, holds_more, look
+from safeload.scan.look import Engine, look
 from safeload.scan.nested import BULK
 from safeload.scan.report import Report
+from safeload.scan.rest import holds_more
 from safeload.scan.strain import BEHIND, Limits, weighed
 
 MAX_DEPTH: Final = 8
@@ -156,12 +157,13 @@ class Forward:
 def look_through(reader: Forward, recorder: Recorder, kind: Engine | None = None) -> Report:
     """Look at one pickle, in the one way that all unpicklers read it in."""
     engines: list[Any] = []
-    report = look(weighed(reader, Limits()), recorder, options=OPTIONS, kind=kind, afterwards=engines.append)
+    source = weighed(reader, Limits())
+    report = look(source, recorder, options=OPTIONS, kind=kind, afterwards=engines.append)
     if report.problem:
         return report
     if reader.crossed:
         return replace(report, problem="an argument crosses the end of its frame: unpicklers differ on it")
-    holds = holds_more(engines[0], reader)
+    holds = holds_more(engines[0], reader, source.behind if getattr(source, "ended", False) else None)
     reader.go_on()
     if holds:
         return replace(report, problem=BEHIND)
