@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import pickle
+from collections import OrderedDict
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +14,12 @@ from plain_classes import function
 
 import safeload
 from safeload import guard
+from safeload.doors.find_class import Override, override_of
+from safeload.doors.for_pickle import SOURCE
+from safeload.scan.nested import NestedRecorder
+from safeload.scan.strain import Limits
 from safeload.state import STATE
+from safeload.tape import Tape
 
 MOVED = {"old_numpy": "numpy"}
 
@@ -67,6 +75,100 @@ def test_names_that_a_table_moves_are_judged_with_their_rules() -> None:
     data = pickle.dumps(np.dtype("f8"), 2).replace(b"cnumpy\n", b"cold_numpy\n")
     assert b"old_numpy" in data
     assert Moved(io.BytesIO(data)).load() == np.dtype("f8")
+
+
+def looking(by: Any) -> Any:
+    """A ``find_class`` that leaves all to what it has hold of."""
+
+    def found(_self: Any, module: str, name: str) -> Any:
+        return by(module, name)
+
+    return found
+
+
+def with_a_function_inside(self: Any, module: str, name: str) -> Any:
+    def below(module: str) -> str:
+        return module
+
+    return pickle.Unpickler.find_class(self, below(module), name)
+
+
+def with_an_import(self: Any, module: str, name: str) -> Any:
+    import os
+
+    return pickle.Unpickler.find_class(self, module, str(os.path.join(name)))
+
+
+def with_a_table_of_classes(self: Any, module: str, name: str, table: Any = {"list": list}) -> Any:  # noqa: B006
+    return table[name] if name in table else pickle.Unpickler.find_class(self, module, name)
+
+
+OWN = {
+    "a table of the module's": (Moved.find_class, Override.RENAMES),
+    "a table of classes": (with_a_table_of_classes, Override.RENAMES),
+    "a function that it has hold of": (looking(pickle.loads), Override.IMPORTS),
+    "nothing but data, and no find_class": (looking("text"), Override.IMPORTS),
+    "a function inside it": (with_a_function_inside, Override.IMPORTS),
+    "an import": (with_an_import, Override.IMPORTS),
+    "none": (pickle.Unpickler.find_class, Override.NONE),
+}
+
+
+@pytest.mark.parametrize(("function", "told"), OWN.values(), ids=OWN)
+def test_what_a_find_class_does_is_told_from_its_code(function: Any, told: Override) -> None:
+    own = type("Own", (pickle.Unpickler,), {"find_class": function})
+    assert override_of(own(io.BytesIO()), pickle.Unpickler.find_class) is told
+
+
+def test_a_load_that_asks_otherwise_than_its_look_is_broken_off() -> None:
+    tape = Tape(io.BytesIO(pickle.dumps([1, "a"])), {})
+    assert not tape.look(lambda: NestedRecorder({}), {}).problem
+    tape.replay()
+    with pytest.raises(pickle.UnpicklingError, match=r"otherwise than the look: read\(7\), not peek"):
+        tape.read(7)
+
+
+class WithAnOpcodeOfItsOwn(pickle._Unpickler):  # type: ignore[name-defined,misc]  # CPython's own
+    dispatch = {**pickle._Unpickler.dispatch, 0xF0: lambda self: self.append("its own")}  # type: ignore[attr-defined]  # noqa: RUF012
+
+
+def test_what_the_look_cannot_read_loads_whole_in_audit_mode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(STATE, "policy", safeload.Policy(mode=safeload.Mode.AUDIT))
+    (tmp_path / "file").write_bytes(b"\x80\4](ccollections\nOrderedDict\n)R\xf0e.more")
+    with open(tmp_path / "file", "rb") as file, pytest.warns(safeload.SafeloadWarning, match="could not be read"):
+        assert WithAnOpcodeOfItsOwn(file).load() == [OrderedDict(), "its own"]
+        assert file.read() == b"more"
+
+
+NEEDED = {
+    "a name that no list has": (safeload.Policy(), True),
+    "a name that the policy allows": (safeload.Policy(allow=frozenset({SOURCE})), False),
+    "a name while nobody guards": (safeload.Policy(mode=safeload.Mode.OFF), False),
+}
+
+
+@pytest.mark.parametrize(("policy", "refused"), NEEDED.values(), ids=NEEDED)
+def test_a_load_that_needs_one_name(policy: safeload.Policy, refused: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - a column
+    monkeypatch.setattr(STATE, "policy", policy)
+    with pytest.raises(safeload.BlockedGlobalError, match="made of source") if refused else nullcontext():
+        guard.require(guard.Load("torch.load"), SOURCE, "it is made of source")
+
+
+TIGHT = {
+    "pinned bytes only": (safeload.Policy(require_pins=True), safeload.NotPinnedError),
+    "limits of its own": (safeload.Policy(limits=Limits(unfolded=1.0)), safeload.UnreadableError),
+}
+
+
+@pytest.mark.parametrize(("policy", "error"), TIGHT.values(), ids=TIGHT)
+def test_small_data_is_refused_too_where_a_policy_says_so(
+    policy: safeload.Policy, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = pickle.dumps([[1, 2], [3, 4]])
+    assert pickle.loads(data) == [[1, 2], [3, 4]]
+    monkeypatch.setattr(STATE, "policy", policy)
+    with pytest.raises(error):
+        pickle.loads(data)
 
 
 class Numbers:
