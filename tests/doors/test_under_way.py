@@ -103,21 +103,47 @@ def with_a_table_of_classes(self: Any, module: str, name: str, table: Any = {"li
     return table[name] if name in table else pickle.Unpickler.find_class(self, module, name)
 
 
+def with_data_of_its_own(self: Any, module: str, name: str) -> Any:
+    return pickle.Unpickler.find_class(self, *self.moved.get((module, name), (module, name)))
+
+
+class MovedTwice(Moved):
+    """Reads files of a release before that one."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        return super().find_class({"older_numpy": "old_numpy"}.get(module, module), name)
+
+
+class AsCPython(pickle.Unpickler):
+    pass
+
+
+def with_another_unpickler(self: Any, module: str, name: str) -> Any:
+    return AsCPython.find_class(self, module, name)  # type: ignore[arg-type]
+
+
+def own(find_class: Any, **attributes: Any) -> type:
+    return type("Own", (pickle.Unpickler,), {"find_class": find_class, **attributes})
+
+
 OWN = {
-    "a table of the module's": (Moved.find_class, Override.RENAMES),
-    "a table of classes": (with_a_table_of_classes, Override.RENAMES),
-    "a function that it has hold of": (looking(pickle.loads), Override.IMPORTS),
-    "nothing but data, and no find_class": (looking("text"), Override.IMPORTS),
-    "a function inside it": (with_a_function_inside, Override.IMPORTS),
-    "an import": (with_an_import, Override.IMPORTS),
-    "none": (pickle.Unpickler.find_class, Override.NONE),
+    "a table of the module's": (Moved, Override.RENAMES),
+    "two, one above the other": (MovedTwice, Override.RENAMES),
+    "a table of classes": (own(with_a_table_of_classes), Override.RENAMES),
+    "a table of names, its own": (own(with_data_of_its_own, moved={("a", "b"): ("c", "d")}), Override.RENAMES),
+    "an unpickler that does as CPython's": (own(with_another_unpickler), Override.RENAMES),
+    "a function of its own": (own(with_data_of_its_own, moved=pickle.loads), Override.IMPORTS),
+    "a function that it has hold of": (own(looking(pickle.loads)), Override.IMPORTS),
+    "nothing but data, and no find_class": (own(looking("text")), Override.IMPORTS),
+    "a function inside it": (own(with_a_function_inside), Override.IMPORTS),
+    "an import": (own(with_an_import), Override.IMPORTS),
+    "none": (AsCPython, Override.NONE),
 }
 
 
-@pytest.mark.parametrize(("function", "told"), OWN.values(), ids=OWN)
-def test_what_a_find_class_does_is_told_from_its_code(function: Any, told: Override) -> None:
-    own = type("Own", (pickle.Unpickler,), {"find_class": function})
-    assert override_of(own(io.BytesIO()), pickle.Unpickler.find_class) is told
+@pytest.mark.parametrize(("cls", "told"), OWN.values(), ids=OWN)
+def test_what_a_find_class_does_is_told_from_its_code(cls: type, told: Override) -> None:
+    assert override_of(cls(io.BytesIO()), pickle.Unpickler.find_class) is told
 
 
 def test_a_load_that_asks_otherwise_than_its_look_is_broken_off() -> None:
@@ -135,8 +161,10 @@ class WithAnOpcodeOfItsOwn(pickle._Unpickler):  # type: ignore[name-defined,misc
 def test_what_the_look_cannot_read_loads_whole_in_audit_mode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(STATE, "policy", safeload.Policy(mode=safeload.Mode.AUDIT))
     (tmp_path / "file").write_bytes(b"\x80\4](ccollections\nOrderedDict\n)R\xf0e.more")
-    with open(tmp_path / "file", "rb") as file, pytest.warns(safeload.SafeloadWarning, match="could not be read"):
-        assert WithAnOpcodeOfItsOwn(file).load() == [OrderedDict(), "its own"]
+    with open(tmp_path / "file", "rb") as file:
+        with pytest.warns(safeload.SafeloadWarning, match="could not be read"):
+            found = WithAnOpcodeOfItsOwn(file).load()
+        assert found == [OrderedDict(), "its own"]
         assert file.read() == b"more"
 
 
