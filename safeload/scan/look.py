@@ -120,7 +120,7 @@ def look(  # noqa: PLR0913 - all that one look is
         options: the keyword arguments of the load that is judged (encoding, fix_imports, …).
         memo: what an earlier load with the same unpickler left in its memo, real objects.
         kind: the unpickler class, for streams that are not plain pickles.
-        afterwards: gets the engine, which stands behind what it read.
+        afterwards: gets the engine, which stands behind what it read and has it as ``found``.
     """
     keywords = dict(options)
     keywords["buffers"] = _EmptyBuffers()
@@ -137,7 +137,7 @@ def look(  # noqa: PLR0913 - all that one look is
     problem, undecodable = "", ()
     recorder.looking += 1
     try:
-        eye.load()
+        eye.found = eye.load()
     except RecursionError:
         problem = "nested too deeply to be read"
     except MemoryError:
