@@ -54,10 +54,8 @@ def override_of(unpickler: Any, base: Any) -> Override:
     """Tell by the code of ``find_class``; whatever is not plain is not trusted."""
     held = getattr(unpickler, "__dict__", {}).get("find_class")
     found = held if held is not None else inspect.getattr_static(type(unpickler), "find_class", base)
-    if found is base or getattr(found, "is_door", False):
-        return Override.NONE
     function = getattr(found, "__func__", found)
-    if getattr(function, "is_door", False) or function is base:
+    if function is base or getattr(function, "is_door", False):
         return Override.NONE
     if not isinstance(function, FunctionType):
         return Override.IMPORTS
