@@ -12,7 +12,7 @@ from safeload.pins import granting
 from safeload.pins.granting import Answer
 from safeload.pins.held import Held
 from safeload.replay import Onward, Playing, Repeating, consumed
-from safeload.scan.copied import SHORT, WHOLE, Ahead, Copy
+from safeload.scan.copied import SHORT, WHOLE, Ahead, Copy, may_be_framed
 from safeload.scan.listen import Answer as Told
 from safeload.scan.listen import Live, Window, is_regular, listener, short_of
 from safeload.scan.look import Look, engine, holds_more, look
@@ -22,6 +22,11 @@ from safeload.scan.report import Report
 from safeload.scan.strain import Following, weighed
 
 LONG: Final = 1 << 20  # bytes of a stream whose memo is large
+
+BEHIND_ITS_END: Final = "the stream before it goes on behind its end, inside its last frame"
+AFTER_AN_ERROR: Final = (
+    "the load before it came to an error inside a frame, and its unpickler still holds the rest: it takes a new one"
+)
 
 
 class Tape:
@@ -40,6 +45,8 @@ class Tape:
         "file",
         "fills",
         "holds_more",
+        "is_framed",
+        "is_loading",
         "kept",
         "memo",
         "options",
@@ -59,9 +66,10 @@ class Tape:
         self.options = options
         self.current: Any = file
         self.replaying = False
-        # Whether its unpickler keeps bytes of the last stream for the next; an unpickler that is made
+        self.is_loading = False
+        # How its unpickler keeps bytes of the last stream for the next, or ""; an unpickler that is made
         # for one load alone need not be asked, and has None here.
-        self.holds_more: bool | None = None
+        self.holds_more: str | None = None
         # Stand-ins that a later stream may need: of the loads that went well, and of this one's look.
         self.kept: Kept | None = None
         self.seen: Kept | None = None
@@ -71,6 +79,7 @@ class Tape:
         self.back: int | None = None
         self.recorder: NestedRecorder | None = None
         self.consumed = 0
+        self.is_framed = False  # whether the look may have met a frame
         self.cut = ""
         # Whether somebody has found already that the stream asks for no more than a process has.
         self.weighed = False
@@ -177,7 +186,8 @@ class Tape:
             self.memo = engines[0].memo
         if engines and self.holds_more is not None:
             self.seen = Kept(dict(engines[0].memo.copy()), reader.tell())
-            self.holds_more = holds_more(engines[0], reader)
+            self.is_framed = may_be_framed(reader)
+            self.holds_more = BEHIND_ITS_END if holds_more(engines[0], reader) else ""
         return report
 
     def _keep(self, reader: Any) -> None:
@@ -252,6 +262,11 @@ class Tape:
         else:
             self.current, self.answers = Onward(self.answers, self.file), []
             self.replaying = True
+
+    def fails(self) -> None:
+        """After an error, which no look foresees: what is left of a frame, judged where it stood, would come first."""
+        if self.is_framed and self.holds_more is not None:
+            self.holds_more = AFTER_AN_ERROR
 
     def finish(self) -> None:
         """Leave the file just behind the STOP and drop the record."""

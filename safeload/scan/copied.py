@@ -7,9 +7,10 @@ questions of the same bytes, and gets the same answers.
 from __future__ import annotations
 
 import io
+import pickle
 from typing import Any, Final
 
-from safeload.scan.listen import BULK, Answer
+from safeload.scan.listen import BULK, Answer, Live
 
 SHORT: Final = (64 * 1024, 1 << 20)  # bytes that a stream may have to be read from a copy of its file's
 WHOLE: Final = "whole"  # the question that such a stream's one answer is to
@@ -18,11 +19,11 @@ WHOLE: Final = "whole"  # the question that such a stream's one answer is to
 class Copy:
     """The rest of a ``BytesIO``, read by C alone but for buffers that are skipped; nothing is recorded."""
 
-    __slots__ = ("_copy", "_skips", "read", "readline", "tell")
+    __slots__ = ("_copy", "_skips", "_start", "read", "readline", "tell")
 
     def __init__(self, file: io.BytesIO, *, skips: bool) -> None:
         self._copy = io.BytesIO(file.getvalue())
-        self._copy.seek(file.tell())
+        self._start = self._copy.seek(file.tell())
         self._skips = skips
         self._take()
 
@@ -30,6 +31,9 @@ class Copy:
         self.read = self._copy.read
         self.readline = self._copy.readline
         self.tell = self._copy.tell
+
+    def has_read(self, what: bytes) -> bool:
+        return self._copy.getvalue().find(what, self._start, self._copy.tell()) >= 0
 
     def now_holds(self, data: bytes) -> None:
         self._copy.seek(0)
@@ -61,10 +65,17 @@ class Ahead(Copy):
         data = file.read(size)
         self.is_all = len(data) < size
         self._copy = io.BytesIO(data)
-        self._skips = False
+        self._start, self._skips = 0, False
         self._take()
 
     @property
     def answers(self) -> list[Answer]:
         data = self._copy.getvalue()[: self._copy.tell()]
         return [(WHOLE, len(data), data)]
+
+
+def may_be_framed(reader: Copy | Live) -> bool:
+    """Whether a frame may be among what was read: of no other part does an unpickler keep a rest."""
+    if isinstance(reader, Copy):
+        return reader.has_read(pickle.FRAME)
+    return any(type(told) is not bytes or pickle.FRAME in told for _, _, told in reader.answers)

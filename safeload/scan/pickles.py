@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import sys
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -19,6 +20,8 @@ from safeload.scan.torch_file import LEGACY_PICKLES
 # torch's magic number as protocols 1 and above write it, behind a PROTO opcode.
 LEGACY_MAGIC: Final = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 OF_ARRAYS: Final = frozenset({"dtype", "ndarray", "scalar"})  # which no module of Python's own has
+LONGEST_LINE: Final = 1 << 20  # bytes of a line in a file of another format, if pickle.load is put to it
+TEXTS: Final = (pickle.UNICODE, pickle.STRING)  # whose line may be anything; in a number or a name it is an error
 PADDING: Final = b"\0 \t\r\n"
 
 Go = Callable[[Forward], tuple[Report, NestedRecorder]]
@@ -133,10 +136,13 @@ def _is_misread(ref: GlobalRef, asked: Collection[str]) -> bool:
 def also_a_pickle(file: io.BufferedReader[Any], reading: Reading) -> Report | None:
     """What a file of another format asks for when pickle.load is put to it, or None if nothing."""
     start = file.tell()
-    report, _ = _plain(file, Forward(file, skips=True), reading.rulebook)
+    may_be_text = file.peek(1)[:1] in TEXTS
+    reader = Forward(file, skips=True, longest=LONGEST_LINE)
+    report, _ = _plain(file, reader, reading.rulebook)
     file.seek(start)
     named = {ref: use for ref, use in report.uses.items() if _is_name(ref)}
-    return replace(report, uses=named) if named else None
+    unread = reader.has_long_line and may_be_text
+    return replace(report, uses=named) if named or unread else None
 
 
 # --- torch before 1.6 ---------------------------------------------------------------------------

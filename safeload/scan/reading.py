@@ -80,17 +80,21 @@ class Forward:
 
     Args:
         skips: big buffers are passed over, not read.
+        longest: how many bytes a line may have; any, where the file is one of lines.
 
     Attributes:
         crossed: an argument crossed the end of its frame.
         cut: where the stream ends too early.
+        has_long_line: a line was longer than that, and was not read to its end.
     """
 
     answers: Final = ()  # nothing is loaded afterwards, so nothing has to be kept
     crossed = False
     cut = ""
+    has_long_line = False
 
-    def __init__(self, file: io.BufferedReader[Any], *, skips: bool) -> None:
+    def __init__(self, file: io.BufferedReader[Any], *, skips: bool, longest: int = -1) -> None:
+        self._longest = longest
         self._given = self._file = file
         self._read = file.read
         self._behind = b""  # of a frame: its opcode, its length, its contents
@@ -115,7 +119,12 @@ class Forward:
 
     def readline(self) -> bytes:
         self.crossed = self.crossed or self._behind is _CONTENTS
-        return self._file.readline()
+        line = self._file.readline(self._longest)
+        if len(line) == self._longest and not line.endswith(b"\n"):
+            self.has_long_line = True
+            msg = f"a line of more than {self._longest} bytes"
+            raise ValueError(msg)
+        return line
 
     def readinto(self, into: Any) -> int:
         self.crossed = self.crossed or self._behind is _CONTENTS
