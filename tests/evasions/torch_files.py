@@ -7,6 +7,8 @@ import zipfile
 from collections.abc import Callable
 from typing import Final
 
+from safeload.scan.nested import MAX_DEPTH
+
 from .archives import (
     patched,
     torch_legacy,
@@ -163,7 +165,25 @@ ZIPS: Final = (
     ),
 )
 
+
+
+def in_one_another(deed: bytes, times: int) -> bytes:
+    """So many files, each in a buffer of the one around it."""
+    for _ in range(times):
+        deed = calling("torch.storage:_load_from_bytes", octets(torch_legacy(deed)))
+    return pickled(deed)
+
+
 LEGACY: Final = (
+    *(
+        torch_row(
+            f"torch_legacy_in_one_another_{times}_times",
+            lambda deed, times=times: in_one_another(deed, times),  # type: ignore[misc]
+            load=opened("pickle.load"),
+            twin=times <= MAX_DEPTH,
+        )
+        for times in (MAX_DEPTH, MAX_DEPTH + 1)
+    ),
     *(
         torch_row(f"torch_legacy_{place}", lambda deed, place=place: torch_legacy(deed, place=place))  # type: ignore[misc]
         for place in ("magic", "protocol", "system", "object", "keys")

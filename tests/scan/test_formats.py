@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from evasions import archives
-from evasions.builders import BOOM, HARMLESS, calling, named, octets, pickled
+from evasions.builders import BOOM, HARMLESS, TRUE, calling, group, listing, named, number, octets, pickled
 
 import safeload
 from safeload.files import scan
@@ -183,6 +183,7 @@ CASES: dict[str, tuple[Bytes, str, set[str], str]] = {
         {"torch.package:PackageImporter", *SYSTEM},
         "",
     ),
+    "zip of nothing": (lambda: archives.zipped([]), "zip", set(), ""),
     "zipped pickle": (lambda: archives.zipped([("frame.pkl", EVIL)]), "pickle in zip", SYSTEM, ""),
     "zip of text": (lambda: archives.zipped([("readme.txt", b"text"), ("b.json", b"{}")]), "zip", set(), ""),
     "pickle among text": (lambda: archives.zipped([("readme.txt", b"text"), ("b", EVIL)]), "zip", SYSTEM, ""),
@@ -220,6 +221,7 @@ CASES: dict[str, tuple[Bytes, str, set[str], str]] = {
     "npy of numbers": (lambda: archives.npy(bytes(8), code="<f8"), "npy", set(), ""),
     "npy of numbers that is cut": (lambda: archives.npy(bytes(7), code="<f8"), "npy", set(), "break off"),
     "npy with a pickle behind": (lambda: archives.npy(bytes(8), code="<f8") + EVIL, "npy", set(), "something follows"),
+    "npy of no type": (lambda: archives.npy(bytes(8), code="f8;"), "npy", set(), "an unknown type: 'f8;'"),
     "two npy, objects in the second": (
         lambda: archives.npy(bytes(8), code="<f8") + archives.npy(EVIL),
         "npy",
@@ -239,6 +241,20 @@ CASES: dict[str, tuple[Bytes, str, set[str], str]] = {
         {"joblib.numpy_pickle:NumpyArrayWrapper", "numpy:dtype", "numpy:ndarray"},
         "read by pickle instead of joblib, it asks for os:abort",
     ),
+    **{
+        f"joblib with an array of {what}": (
+            lambda shape=shape: pickled(archives.joblib_array(bytes(8), shape=shape) + b"0" + BOOM),
+            "joblib",
+            {"joblib.numpy_pickle:NumpyArrayWrapper", "numpy:dtype", "numpy:ndarray"},
+            "an array of no possible shape",
+        )
+        for what, shape in {
+            "a length below nothing": group(number(-1)),
+            "two lengths below nothing": group(number(-1), number(-1)),
+            "a length that is a truth": group(TRUE),
+            "a length that is no tuple": listing(number(1)),
+        }.items()
+    },
     "safetensors": (lambda: safetensors(FLOATS, bytes(8)), "safetensors", set(), ""),
     "safetensors that is cut": (lambda: safetensors(FLOATS, bytes(7)), "safetensors", set(), "there are 7"),
     "safetensors with a gap": (
@@ -304,6 +320,12 @@ def test_a_stream_that_unpacks_to_too_much_is_a_trap(name: str, monkeypatch: pyt
     pack = {"bzip2": bz2.compress, "gzip": gzip.compress, "zlib": zlib.compress, "xz": lzma.compress}[name]
     report = scan(pack(pickle.dumps(bytes(8 << 20), 4)))
     assert "taken for a trap" in report.problem
+
+
+def test_lz4_where_its_package_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lz4.frame", None)
+    report = scan(b"\x04\x22\x4d\x18" + bytes(30))
+    assert "the package lz4 is not installed" in report.problem
 
 
 def test_safetensors_that_is_a_pickle_is_found() -> None:

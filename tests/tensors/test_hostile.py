@@ -85,6 +85,14 @@ def pointing_at(other: str) -> bytes:
     return put(data, central(data, "a/data/0") + 42, "<I", there)
 
 
+def into_the_directory() -> bytes:
+    """The last member's bytes are the archive's own directory as well."""
+    data = zipped({**HONEST, "a/data/1": bytes(16)})
+    at = central(data, "a/data/1")
+    size = 16 + len(data) - data.index(b"PK\x01\x02")
+    return put(data, at + 20, "<II", size, size)
+
+
 def with_zip64(size: int, packed: int, place: int) -> bytes:
     """The directory leaves sizes and place to a record of zip64, which says these."""
     data = zipped(HONEST)
@@ -108,6 +116,7 @@ ZIPS = {
     "a member that is the pickle's bytes": (lambda: pointing_at("a/data.pkl"), "own header"),
     "a member longer than what is there": (in_the_directory(20, "<II", 1 << 20, 1 << 20), "overlap|bytes where"),
     "a member that reaches into the next": (in_the_directory(20, "<II", 80, 80), "overlap|bytes where"),
+    "a member that reaches into the directory": (lambda: into_the_directory(), "overlap"),
     "a stored member of two sizes": (in_the_directory(20, "<II", 8, 16), "two sizes"),
     "a member that begins behind the end": (in_the_directory(42, "<I", 1 << 30), "zip|header|breaks"),
     "a member packed in another way than it says": (in_the_directory(10, "<H", 8), "own header"),
@@ -163,6 +172,7 @@ HEADERS = {
     "a hole between tensors": safetensors({"a": entry(), "b": entry(offsets=(12, 20))}, bytes(20)),
     "bytes behind the last": safetensors({"a": entry()}, bytes(9)),
     "bytes that break off": safetensors({"a": entry()}, bytes(7)),
+    "a size of 2**63 beside one of nothing": safetensors({"a": entry(shape=(0, 1 << 63), offsets=(0, 0))}, b""),
     "offsets that go backwards": safetensors({"a": entry(offsets=(8, 0))}),
     "offsets below nothing": safetensors({"a": entry(offsets=(-8, 0)), "b": entry()}),
     "offsets that are no whole numbers": safetensors({"a": entry(offsets=(0.0, 8.0))}),

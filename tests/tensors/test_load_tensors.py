@@ -18,6 +18,7 @@ import joblib
 import numpy as np
 from allowlists.hostile import array as array_of
 from allowlists.hostile import dtype, plain
+from evasions.archives import torch_legacy
 from evasions.builders import calling, mapping, number, octets, pickled, text
 from kit_of_tensors import ONLY_IN_ZIP, STATES, Head, Hostile, assert_same, saved, sharing
 
@@ -115,6 +116,18 @@ def test_pickled_tensors_bring_their_storages() -> None:
     ours, theirs = safeload.load_tensors(pickle.dumps(state)), pickle.loads(pickle.dumps(state))
     for name in state:
         assert_same(ours[name], theirs[name])
+
+
+@pytest.mark.parametrize(("times", "is_read"), [(4, True), (5, False)])
+def test_storages_in_one_another(times: int, is_read: bool) -> None:  # noqa: FBT001 - a column
+    fragment = text("the innermost")
+    for _ in range(times):
+        fragment = calling("torch.storage:_load_from_bytes", octets(torch_legacy(fragment)))
+    if is_read:
+        assert safeload.load_tensors(pickled(fragment)).scalars == {"": "the innermost"}
+    else:
+        with pytest.raises(safeload.TensorsError, match="nested too deeply"):
+            safeload.load_tensors(pickled(fragment))
 
 
 def test_torchscript_has_its_parameters() -> None:
@@ -291,8 +304,16 @@ def test_npy_and_npz(tmp_path: Path) -> None:
     ours = safeload.load_tensors(tmp_path / "x.npz")
     np.testing.assert_array_equal(ours["a"], ARRAYS["columns"])
     np.testing.assert_array_equal(ours["b"], ARRAYS["record"])
-    np.save(tmp_path / "x.npy", ARRAYS["big"])
-    np.testing.assert_array_equal(safeload.load_tensors(tmp_path / "x.npy")[""], ARRAYS["big"])
+    for name in ("big", "empty", "scalar array", "columns"):
+        np.save(tmp_path / "x.npy", ARRAYS[name])
+        np.testing.assert_array_equal(safeload.load_tensors(tmp_path / "x.npy")[""], ARRAYS[name])
+
+
+def test_npy_of_objects(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.array([1, "a", np.ones(2)], dtype=object))
+    ours = safeload.load_tensors(tmp_path / "x.npy")
+    assert ours.scalars == {"0": 1, "1": "a"}
+    assert ours["2"].tolist() == [1, 1]
 
 
 def tensors_of(arrays: dict) -> bytes:
