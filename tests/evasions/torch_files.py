@@ -7,8 +7,6 @@ import zipfile
 from collections.abc import Callable
 from typing import Final
 
-from safeload.scan.nested import MAX_DEPTH
-
 from .archives import (
     patched,
     torch_legacy,
@@ -180,9 +178,9 @@ LEGACY: Final = (
             f"torch_legacy_in_one_another_{times}_times",
             lambda deed, times=times: in_one_another(deed, times),  # type: ignore[misc]
             load=opened("pickle.load"),
-            twin=times <= MAX_DEPTH,
+            twin=is_looked_into,
         )
-        for times in (MAX_DEPTH, MAX_DEPTH + 1)
+        for times, is_looked_into in ((16, True), (17, False))
     ),
     *(
         torch_row(f"torch_legacy_{place}", lambda deed, place=place: torch_legacy(deed, place=place))  # type: ignore[misc]
