@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from .archives import (
+    npy,
     patched,
     torch_legacy,
     torch_members,
@@ -72,7 +73,15 @@ def with_two(first: bytes, second: bytes) -> bytes:
     return zipped([*torch_members(first)[:1], *torch_members(second)])
 
 
+# The second array's length leads a reader back to where the second begins, again and again.
+ROUND_AND_ROUND: Final = npy(bytes(8), code="<f8") + npy(bytes(8), code="|u1", shape="(-128,)")
+
 ZIPS: Final = (
+    torch_row(
+        "torch_zip_with_an_array_that_leads_back",
+        lambda deed: zipped([("archive/a.npy", ROUND_AND_ROUND), *torch_members(deed)]),
+        twin=False,
+    ),
     torch_row("torch_zip", torch_zip),
     torch_row("torch_zip_without_checksum", lambda deed: with_crc(deed, bytes(4)), known="CVE-2025-10156"),
     torch_row("torch_zip_with_wrong_checksum", lambda deed: with_crc(deed, b"\1\2\3\4"), twin=False),

@@ -90,7 +90,10 @@ def test_what_torch_writes_has_it(make: Callable[[], bytes]) -> None:
     assert is_plain(make())
 
 
-@pytest.mark.parametrize("make", [by_hand, lambda: by_hand(place=MOST, extra=wide(SECOND))], ids=["sizes before the bytes", "a place of eight bytes"])
+BY_HAND: Final = ["sizes that stand before the bytes alone", "a place of eight bytes"]
+
+
+@pytest.mark.parametrize("make", [HONEST[name] for name in BY_HAND], ids=BY_HAND)
 def test_what_is_made_by_hand_is_what_readers_read(make: Callable[[], bytes]) -> None:
     assert by_torch(make()) == by_python(make()) == {"data.pkl": b"\x80\x02}.", "version": b"3\n"}
 
