@@ -30,7 +30,7 @@ typedef struct {
     uint64_t behind;      /* bytes of it behind the STOP */
     double work;          /* objects walked through for hashes */
     double entries, most, hashes, deepest;
-    int over;
+    int over, ended;
     const char *found;
     unsigned char *begun; /* an opcode whose argument has not all come, for give() */
     size_t begun_size;
@@ -295,7 +295,8 @@ static int plain(Walk *self, int opcode)
     case 0x98: return 0;
     default: /* STOP, or none that the unpickler knows */
         self->over = 1;
-        if (opcode == '.' && self->read + 1 < self->frame)
+        self->ended = opcode == '.';
+        if (self->ended && self->read + 1 < self->frame)
             self->behind = self->frame - self->read - 1;
         return 0;
     }
@@ -542,6 +543,11 @@ static PyObject *get_over(PyObject *self, void *nothing)
     return PyBool_FromLong(((Walk *)self)->over);
 }
 
+static PyObject *get_ended(PyObject *self, void *nothing)
+{
+    return PyBool_FromLong(((Walk *)self)->ended);
+}
+
 static PyObject *get_found(PyObject *self, void *nothing)
 {
     const char *found = ((Walk *)self)->found;
@@ -558,6 +564,7 @@ static PyMethodDef methods[] = {
 
 static PyGetSetDef attributes[] = {
     {"over", get_over, NULL, "Whether the stream ended, or cannot be followed further.", NULL},
+    {"ended", get_ended, NULL, "Whether it went by the STOP.", NULL},
     {"found", get_found, NULL, "What it asks too much of; empty so far.", NULL},
     {"behind", get_behind, NULL, "How many bytes its last frame has behind its STOP.", NULL},
     {NULL, NULL, NULL, NULL, NULL},

@@ -66,6 +66,7 @@ class Load(metaclass=KeptType):
         pending: the bytes of a ``loads`` that has not asked for a name yet, with its options.
         grant: what lets exactly these bytes in, if anything does; inherited by what is loaded from them.
         held: the verified bytes, where they are loaded from a file of their own.
+        unpickler: the one in Python that loads it.
     """
 
     approved: Container[Any] | None = None
@@ -75,6 +76,7 @@ class Load(metaclass=KeptType):
     broken = ""
     pending: tuple[Any, Mapping[str, Any]] | None = None
     path = ""
+    unpickler: Any = None
     outer: Load | None = None
     trusted = False
     grant: Grant | None = None
@@ -104,6 +106,13 @@ class Load(metaclass=KeptType):
                 is_known = self.grant is not None and self.grant.sha256 == claimed
                 self.sink.claimed(source, claimed, claimed if is_known else "")
             self.sink.finish(self.path, error)
+
+    def is_within_itself(self) -> bool:
+        """Whether its unpickler is in the middle of another load, further out."""
+        load = self.outer
+        while load is not None and load.unpickler is not self.unpickler:
+            load = load.outer
+        return load is not None
 
     def outermost(self) -> Load:
         load = self

@@ -12,16 +12,20 @@ from safeload.pins import granting
 from safeload.pins.granting import Answer
 from safeload.pins.held import Held
 from safeload.replay import Onward, Playing, Repeating, consumed
-from safeload.scan.copied import SHORT, WHOLE, Ahead, Copy
+from safeload.scan.copied import SHORT, WHOLE, Ahead
 from safeload.scan.listen import Answer as Told
 from safeload.scan.listen import Live, Window, is_regular, listener, short_of
-from safeload.scan.look import Look, engine, holds_more, look
+from safeload.scan.look import Look, engine, look
 from safeload.scan.memo import Kept
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import Report
-from safeload.scan.strain import Following, weighed
+from safeload.scan.rest import AT_ITS_END, holds_more, may_be_framed
+from safeload.scan.strain import Following, behind_its_end, weighed
 
 LONG: Final = 1 << 20  # bytes of a stream whose memo is large
+
+BEHIND_ITS_END: Final = "the stream before it goes on behind its end, inside its last frame"
+AFTER_AN_ERROR: Final = "the load before it came to an error, and its unpickler may hold the rest: it takes a new one"
 
 
 class Tape:
@@ -40,6 +44,8 @@ class Tape:
         "file",
         "fills",
         "holds_more",
+        "is_framed",
+        "is_loading",
         "kept",
         "memo",
         "options",
@@ -59,9 +65,10 @@ class Tape:
         self.options = options
         self.current: Any = file
         self.replaying = False
-        # Whether its unpickler keeps bytes of the last stream for the next; an unpickler that is made
+        self.is_loading = False
+        # How its unpickler keeps bytes of the last stream for the next, or ""; an unpickler that is made
         # for one load alone need not be asked, and has None here.
-        self.holds_more: bool | None = None
+        self.holds_more: str | None = None
         # Stand-ins that a later stream may need: of the loads that went well, and of this one's look.
         self.kept: Kept | None = None
         self.seen: Kept | None = None
@@ -71,6 +78,7 @@ class Tape:
         self.back: int | None = None
         self.recorder: NestedRecorder | None = None
         self.consumed = 0
+        self.is_framed = False  # whether the look may have met a frame
         self.cut = ""
         # Whether somebody has found already that the stream asks for no more than a process has.
         self.weighed = False
@@ -177,8 +185,27 @@ class Tape:
             self.memo = engines[0].memo
         if engines and self.holds_more is not None:
             self.seen = Kept(dict(engines[0].memo.copy()), reader.tell())
-            self.holds_more = holds_more(engines[0], reader)
+            self.is_framed = may_be_framed(reader)
+            if report.problem:  # of an argument that broke off it holds a part, whatever stood around it
+                self.holds_more = AFTER_AN_ERROR if report.problem != AT_ITS_END else ""
+            else:
+                rest = self.is_framed and holds_more(engines[0], reader, self._behind(reader))
+                self.holds_more = BEHIND_ITS_END if rest else ""
         return report
+
+    def _behind(self, reader: Any) -> int | None:
+        """How many bytes the last frame has behind the STOP, by a walk through the stream."""
+        limits = grants.policy_in_force().limits
+        if isinstance(reader, Live) and not isinstance(reader, Window):
+            return reader.following.behind() if reader.following is not None else None
+        if self.start is None:
+            return behind_its_end(self.file, limits)  # which stands where the look began: that reads a copy
+        here = self.file.tell()
+        self.file.seek(self.start)
+        try:
+            return behind_its_end(self.file, limits)
+        finally:
+            self.file.seek(here)
 
     def _keep(self, reader: Any) -> None:
         """What the load that follows is to be given."""
@@ -253,6 +280,11 @@ class Tape:
             self.current, self.answers = Onward(self.answers, self.file), []
             self.replaying = True
 
+    def fails(self) -> None:
+        """After an error, which no look foresees: what is left of a frame, judged where it stood, would come first."""
+        if self.is_framed and self.holds_more is not None:
+            self.holds_more = AFTER_AN_ERROR
+
     def finish(self) -> None:
         """Leave the file just behind the STOP and drop the record."""
         if self.replaying and self.start is not None:
@@ -274,52 +306,6 @@ class Tape:
         self.answers = []
         self.replaying = False
         self.memo = None
-
-
-class MemoryTape(Tape):
-    """For a reusable unpickler over a ``BytesIO``, which it goes on reading itself, in C.
-
-    Memory is not rewritten behind the program's back, so the look reads a copy that shares the bytes,
-    and the load reads the original: the same class asked the same questions gives the same answers.
-    Only ``readinto`` goes through the tape, by which it is found again.
-    """
-
-    __slots__ = ("read", "readline")
-
-    def __init__(self, file: io.BytesIO, options: Mapping[str, Any]) -> None:
-        super().__init__(file, options)
-        self.peeks = False
-        # C's own methods in the place of the tape's.
-        self.read = file.read  # type: ignore[assignment,method-assign]
-        self.readline = file.readline  # type: ignore[method-assign]
-
-    def look(
-        self, make_recorder: Callable[[], NestedRecorder], memo: Mapping[int, Any]
-    ) -> Report:
-        for skips in (True, False):
-            self.recorder = make_recorder()
-            self.recorder.skips = skips
-            reader = Copy(self.file, skips=skips)
-            report = self._look_through(reader, memo)
-            if not self.recorder.wants_bulk:
-                break
-        return report
-
-    def _keep(self, reader: Any) -> None:
-        self.consumed = reader.tell() - self.file.tell()
-
-    def head(self) -> bytes:
-        return bytes(self.file.getbuffer()[self.file.tell() :][:1024])
-
-    def verify(self, path: str) -> tuple[Answer, Held | None]:
-        """Its bytes are in memory already, and are read from there."""
-        return granting.of_bytes(self.file.getvalue(), path)
-
-    def replay(self) -> None:
-        self.pass_through()
-
-    def replay_whole(self) -> None:
-        self.pass_through()
 
 
 def _position(file: Any) -> int | None:

@@ -13,13 +13,15 @@ import plain_classes
 import pytest
 from evasions.builders import calling, given, group, listing, mapping, named, new, number, pickled
 
+from safeload import keep, settings
 from safeload.errors import PolicyError, Refusal, explain
 from safeload.files import scan
-from safeload.grants import trust
-from safeload.loads import profiles_for, told
+from safeload.grants import allow, trust
+from safeload.loads import changed_settings, profiles_for, told
 from safeload.named import granted_by
 from safeload.policy import Policy
 from safeload.scan.report import GlobalRef
+from safeload.state import STATE
 
 IN_FORCE = Policy().rulebook()
 HEAD = GlobalRef("plain_classes", "Simple")
@@ -251,3 +253,25 @@ WHOLE = "sha256:" + "0" * 64
 def test_bytes_are_trusted_whole_and_for_a_reason(digest: str, reason: str, words: str) -> None:
     with pytest.raises(PolicyError, match=words):
         trust(digest, reason=reason)
+
+
+# --- under a lock -----------------------------------------------------------------------------
+
+
+def test_a_locked_policy_takes_no_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(STATE, "policy", Policy(locked=True))
+    before = STATE.granted
+    with pytest.raises(PolicyError, match=r"safeload\.allow\('plain_classes:Simple'\): the policy .* is locked"):
+        allow("plain_classes:Simple")
+    assert STATE.granted == before
+
+
+@pytest.mark.parametrize("locked", [True, False], ids=["under a lock", "under none"])
+def test_a_setting_that_is_changed_later_is_an_event(locked: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 - a column
+    events: list[str] = []
+    monkeypatch.setattr(keep, "defended", events.append)
+    monkeypatch.setattr(STATE, "warned", set())
+    monkeypatch.setattr(settings, "changed_since_the_start", lambda: {"SAFELOAD_MODE": "off"})
+    for _ in range(2):
+        assert changed_settings(Policy(locked=locked)) == ("SAFELOAD_MODE=off",)
+    assert events == ["SAFELOAD_MODE changed in the environment after the start"] * locked

@@ -43,7 +43,15 @@ FLOORS = (
         "safeload.whence",
         "safeload.named",
     ),
-    ("safeload.replay", "safeload.tape", "safeload.loads", "safeload.tensors", "safeload.sandbox", "safeload.pins"),
+    (
+        "safeload.replay",
+        "safeload.tape",
+        "safeload.tape_in_memory",
+        "safeload.loads",
+        "safeload.tensors",
+        "safeload.sandbox",
+        "safeload.pins",
+    ),
     # Who judges has to know a channel when it sees one.
     ("safeload.guard", "safeload.doors.channels"),
     ("safeload.doors",),

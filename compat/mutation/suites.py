@@ -6,15 +6,17 @@ from typing import Final
 
 MODULES: Final = (
     # The guard, and the doors that lead to it.
-    "guard", "loads", "tape", "replay", "grants", "pins/granting", "doors/for_pickle", "doors/find_class",
+    "guard", "loads", "tape", "tape_in_memory", "replay", "grants", "pins/granting",
+    "doors/for_pickle", "doors/find_class", "doors/steady",
     # The policy, and what it judges by.
     "policy", "rulebook", "plain", "allowlists/__init__", "allowlists/never",
     # The look.
     "scan/array_forms", "scan/base", "scan/careful", "scan/copied", "scan/entry", "scan/forms", "scan/inert",
     "scan/keep", "scan/keeping", "scan/listen", "scan/look", "scan/memo", "scan/nested", "scan/npy", "scan/outline",
-    "scan/pickles", "scan/readers", "scan/reading", "scan/report", "scan/safetensors_header", "scan/skeleton",
-    "scan/sniff", "scan/standin", "scan/strain", "scan/tables", "scan/tars", "scan/torch_file", "scan/torch_forms",
-    "scan/torch_storages", "scan/torch_tar", "scan/unpack", "scan/window", "scan/zip_form", "scan/zips",
+    "scan/pickles", "scan/readers", "scan/reading", "scan/report", "scan/rest", "scan/safetensors_header",
+    "scan/skeleton", "scan/sniff", "scan/standin", "scan/strain", "scan/tables", "scan/tars", "scan/torch_file",
+    "scan/torch_forms", "scan/torch_storages", "scan/torch_tar", "scan/unpack", "scan/window", "scan/zip_form",
+    "scan/zips",
 )  # fmt: skip
 
 NAMES: Final = (

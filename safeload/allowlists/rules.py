@@ -113,7 +113,7 @@ _NO_KEYWORDS: Final[Mapping[str, Any]] = MappingProxyType({})
 def may_be_stored(value: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = _NO_KEYWORDS) -> bool:
     """Whether user code may later call ``value`` with these stored arguments."""
     if ref_of(value) is None:
-        return made_by(value) == PARTIAL
+        return made_by(value) == PARTIAL and (not (args or kwargs) or _takes_more(value, args, kwargs))
     entry = value.entry
     if entry is None or entry.call is only_later:
         return True  # a name no list has is judged by itself
@@ -182,7 +182,7 @@ def _fits_new(function: Any, args: tuple[Any, ...]) -> bool:
     owner, cls = _class_of_new(function), args[0]
     if owner is None or ref_of(cls) is None:
         return False
-    return cls is owner or (cls.entry is not None and cls.entry.new_of == owner.ref)
+    return ref_of(cls) == owner.ref or (cls.entry is not None and cls.entry.new_of == owner.ref)
 
 
 def _may_be_called(state: tuple[Any, ...]) -> bool:
@@ -190,6 +190,12 @@ def _may_be_called(state: tuple[Any, ...]) -> bool:
     if _class_of_new(function) is not None:
         return _fits_new(function, args) and may_be_instantiated(args[0], args[1:], kwargs or {})
     return may_be_stored(function, args, kwargs or {})
+
+
+def _takes_more(partial: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+    """Whether a partial inside another may be called with what that one adds."""
+    function, own, named, _ = getattr(partial, "state", (*partial.args, (), None, None))
+    return _may_be_called((function, own + args, {**(named or {}), **kwargs}, None))
 
 
 def default_factory(value: Any) -> bool:

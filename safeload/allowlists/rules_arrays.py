@@ -15,6 +15,7 @@ from safeload.allowlists.rules_numpy import (
     layout_of,
 )
 from safeload.scan.inert import made_by, ref_of
+from safeload.scan.nested import ARRAY_WRAPPERS
 from safeload.scan.report import GlobalRef
 
 Args = tuple[Any, ...]
@@ -102,7 +103,7 @@ def frombuffer_call(args: Args, kwargs: Kwargs) -> str | None:
 
 
 def scalar_call(args: Args, kwargs: Kwargs) -> str | None:
-    """``scalar(dtype, bytes)``, or an array of that very dtype where it holds objects.
+    """``scalar(dtype, bytes)``, or an array of such a dtype where it holds objects.
 
     C takes the item from the array without a look at the array's own dtype.
     """
@@ -123,10 +124,15 @@ def _is_one_of(classes: frozenset[GlobalRef], value: Any) -> bool:
 
 
 def _is_full_array(value: Any, dtype: Any) -> bool:
-    """An array of just this dtype, not empty, that has its data."""
+    """An array whose items are laid out as this dtype's, not empty, that has its data.
+
+    In joblib's file it is a stream of its own, behind what stands for it.
+    """
+    if made_by(value) in ARRAY_WRAPPERS and ref_of(value.state["subclass"]) == NDARRAY:
+        _, value = value.recorder.alone.get(id(value), (value, None))
     if made_by(value) != NDARRAY or type(value.args[-1]) is not Layout:
         return False
-    return value.state[2] is dtype and 0 not in value.state[1]
+    return value.args[-1] == layout_of(dtype) and 0 not in value.state[1]
 
 
 def masked_call(args: Args, kwargs: Kwargs) -> str | None:

@@ -62,12 +62,13 @@ _SPEC: Final = re.compile(r"([biufcSUVOMm])(\d{1,10})", re.ASCII)
 
 
 class Layout(NamedTuple):
-    """What numpy computes for a dtype."""
+    """What numpy computes for a dtype, and where in an item the pointers to objects lie."""
 
     kind: str
     itemsize: int
     alignment: int
     flags: int
+    pointers: tuple[Any, ...] = ()
 
     @property
     def pickled_as_list(self) -> bool:
@@ -112,7 +113,7 @@ def _plain_layout(spec: Any) -> Layout | None:
     alignment = _FIXED.get(match[0])
     if alignment is None:
         return None
-    return Layout(kind, size, alignment, OBJECT_FLAGS if kind == "O" else 0)
+    return Layout(kind, size, alignment, *((OBJECT_FLAGS, ("O",)) if kind == "O" else (0,)))
 
 
 def layout_of(value: Any) -> Layout | None:
@@ -220,7 +221,8 @@ def _subarray_layout(plain: Layout, subarray: Any) -> Layout | None:
     if max(shape) > MAX_ITEM or math.prod(shape) > MAX_ITEM:
         return None
     size = math.prod(shape) * base.itemsize
-    return Layout("V", size, base.alignment, base.flags) if size <= MAX_ITEM else None
+    pointers = (math.prod(shape), base.itemsize, base.pointers) if base.pointers else ()
+    return Layout("V", size, base.alignment, base.flags, pointers) if size <= MAX_ITEM else None
 
 
 def is_shape(value: Any) -> bool:
@@ -261,7 +263,9 @@ def _struct_layout(plain: Layout, names: Any, fields: Any, numbers: list[int]) -
     computed = NEEDS_PYTHON | (ALIGNED_STRUCT if aligned else 0)
     for field in listed:
         computed |= field.layout.flags & FROM_FIELDS
-    return Layout("V", itemsize, widest, computed)
+    held = {field.offset: field.layout.pointers for field in listed if field.layout.pointers}
+    pointers = tuple((offset, held[offset]) for offset in sorted(held))
+    return Layout("V", itemsize, widest, computed, pointers)
 
 
 def _is_aligned(field: _Field) -> bool:

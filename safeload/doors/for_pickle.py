@@ -15,6 +15,7 @@ import io
 import operator
 import pickle
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from safeload.doors import arrival, data_only, joblib_in_c
 from safeload.doors.arguments import takes
 from safeload.doors.find_class import Override, override_of
 from safeload.doors.safetensors_content import may_be_safetensors
+from safeload.doors.steady import steady
 from safeload.doors.verified import is_let_in, verified_safetensors
 from safeload.replay import ReadingFrom
 from safeload.scan.look import Look, SlowLook
@@ -30,7 +32,8 @@ from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import GlobalRef
 from safeload.scan.strain import of_bytes, of_file
 from safeload.state import COLLECTION_PAUSED, STATE
-from safeload.tape import MemoryTape, Tape
+from safeload.tape import Tape
+from safeload.tape_in_memory import MemoryTape
 
 Original = Callable[..., Any]
 
@@ -41,6 +44,8 @@ WORTH_A_PAUSE: Final = 4096
 
 # No real global: it stands for leave to load a package that brings its own source.
 SOURCE: Final = GlobalRef("torch.package", "SourceCode")
+
+WITHIN_ITSELF: Final = "its unpickler is in the middle of another stream, and would take a part of that for a stream"
 
 # How the C and the Python unpickler say that a stream is over, or cut short.
 ENDED: Final = frozenset({"Ran out of input", "pickle data was truncated", "EOFError"})
@@ -131,7 +136,7 @@ def open_unpickler(_self: Any, args: tuple[Any, ...], options: dict[str, Any] | 
     if type(file) is io.BytesIO and "persistent_load" not in _methods(type(_self)):
         tape = MemoryTape(file, keywords)
     # What a peek showed beyond one pickle stays in the unpickler for its next load, unasked for.
-    tape.peeks, tape.holds_more = False, False
+    tape.peeks, tape.holds_more = False, ""
     if args:
         return (tape, *args[1:])
     options["file"] = tape
@@ -160,23 +165,33 @@ def unpickle(original: Original, unpickler: Any, *args: Any, api: str = "", **re
     with guard.Load(api or "pickle.Unpickler.load") as load:
         if tape is None:
             return _without_tape(original, unpickler, load)
+        if tape.is_loading and not guard.passes(load, record.caller()):
+            guard.refuse_unread(load, WITHIN_ITSELF)
         load.path = guard.path_of(tape.file)
         memo = unpickler.memo.copy()
         override = override_of(unpickler, _pickle.Unpickler.find_class)
         with COLLECTION_PAUSED:
             look_and_judge(load, tape, memo, override, unpickler=unpickler)
             tape.make_room(unpickler)
-            return _run(tape, lambda: original(unpickler))
+            with steady(load, unpickler, tape.file) if isinstance(tape, MemoryTape) else nullcontext():
+                return _run(tape, lambda: original(unpickler))
 
 
 def _run(tape: Tape, call: Callable[[], Any]) -> Any:
     # A load that breaks off, or that no look went before, leaves a memo that is not the look's.
     seen, tape.kept, tape.seen = tape.seen, None, None
+    tape.is_loading = True
     try:
         found = call()
+    except BaseException:
+        if seen is not None:
+            tape.fails()
+        raise
+    else:
         tape.kept = seen
         return found
     finally:
+        tape.is_loading = False
         tape.finish()
 
 
@@ -204,7 +219,7 @@ def look_and_judge(  # noqa: PLR0913 - all that one load is
         if is_let_in(load, tape):
             return
         if tape.holds_more:
-            guard.refuse_unread(load, "the stream before it goes on behind its end, inside its last frame")
+            guard.refuse_unread(load, tape.holds_more)
         _refuse_strain(load, tape, kind)
         rulebook = guard.policy_in_force().rulebook()
         renames = override is Override.RENAMES
@@ -274,6 +289,9 @@ def python_load(original: Original, self: Any, *args: Any, **options: Any) -> An
     if not is_readable(file):
         file = SimpleNamespace(read=self._file_read, readline=self._file_readline)
     with guard.Load("pickle._Unpickler.load") as under_way, COLLECTION_PAUSED:
+        under_way.unpickler = self
+        if under_way.is_within_itself() and not guard.passes(under_way, record.caller()):
+            guard.refuse_unread(under_way, WITHIN_ITSELF)
         under_way.path = guard.path_of(file)
         said = {"encoding": self.encoding, "errors": self.errors}
         texts: dict[str, Any] = {name: text for name, text in said.items() if isinstance(text, str)}

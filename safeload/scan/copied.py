@@ -18,11 +18,11 @@ WHOLE: Final = "whole"  # the question that such a stream's one answer is to
 class Copy:
     """The rest of a ``BytesIO``, read by C alone but for buffers that are skipped; nothing is recorded."""
 
-    __slots__ = ("_copy", "_skips", "read", "readline", "tell")
+    __slots__ = ("_copy", "_skips", "_start", "read", "readline", "tell")
 
     def __init__(self, file: io.BytesIO, *, skips: bool) -> None:
         self._copy = io.BytesIO(file.getvalue())
-        self._copy.seek(file.tell())
+        self._start = self._copy.seek(file.tell())
         self._skips = skips
         self._take()
 
@@ -30,6 +30,9 @@ class Copy:
         self.read = self._copy.read
         self.readline = self._copy.readline
         self.tell = self._copy.tell
+
+    def has_read(self, what: bytes) -> bool:
+        return self._copy.getvalue().find(what, self._start, self._copy.tell()) >= 0
 
     def now_holds(self, data: bytes) -> None:
         self._copy.seek(0)
@@ -61,7 +64,7 @@ class Ahead(Copy):
         data = file.read(size)
         self.is_all = len(data) < size
         self._copy = io.BytesIO(data)
-        self._skips = False
+        self._start, self._skips = 0, False
         self._take()
 
     @property

@@ -235,6 +235,7 @@ class Inert(Base, metaclass=Global):
             self.recorder.objects(self.ref, "calls an object that it built, not a global")
             return self
         cls, given, named = made
+        cls = self.recorder.stub(cls.ref)  # of this stream, for the partial may be of an earlier one
         return cls.__new__(cls, *given, **named)  # type: ignore[no-any-return]  # a stand-in's, as in stub()
 
 

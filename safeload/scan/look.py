@@ -120,7 +120,7 @@ def look(  # noqa: PLR0913 - all that one look is
         options: the keyword arguments of the load that is judged (encoding, fix_imports, …).
         memo: what an earlier load with the same unpickler left in its memo, real objects.
         kind: the unpickler class, for streams that are not plain pickles.
-        afterwards: gets the engine, which stands behind what it read.
+        afterwards: gets the engine, which stands behind what it read and has it as ``found``.
     """
     keywords = dict(options)
     keywords["buffers"] = _EmptyBuffers()
@@ -137,7 +137,7 @@ def look(  # noqa: PLR0913 - all that one look is
     problem, undecodable = "", ()
     recorder.looking += 1
     try:
-        eye.load()
+        eye.found = eye.load()
     except RecursionError:
         problem = "nested too deeply to be read"
     except MemoryError:
@@ -153,37 +153,6 @@ def look(  # noqa: PLR0913 - all that one look is
     if afterwards is not None:
         afterwards(eye)
     return report
-
-
-def holds_more(eye: Any, reader: Any) -> bool:
-    """Whether an engine holds bytes behind the STOP, with which its next load would begin.
-
-    The C unpickler keeps the rest of a frame that goes on behind the STOP; no pickler writes one. It
-    cannot be asked, so it is given one more STOP to read: with nothing else to do it finds no object.
-    """
-    if isinstance(eye, SlowLook):
-        frame = eye._unframer.current_frame  # type: ignore[attr-defined]  # typeshed leaves it out
-        return bool(frame and frame.read(1))
-    eye.recorder = Recorder({}, _into_nothing)
-    empty = Look(io.BytesIO(pickle.NONE + pickle.STOP))
-    empty.load()
-    eye.memo = empty.memo
-    reader.now_holds(pickle.STOP)
-    try:
-        eye.load()
-    except pickle.UnpicklingError as error:
-        did_nothing = not eye.memo.copy() and not eye.recorder.uses
-        return not (did_nothing and reader.is_spent() and str(error) == NOTHING_THERE)
-    except Exception:  # noqa: BLE001 - whatever else it met, it was not nothing
-        return True
-    return True
-
-
-NOTHING_THERE: Final = "unpickling stack underflow"  # CPython's words for a STOP alone
-
-
-def _into_nothing(_format: str, _data: Any) -> None:
-    """Nothing is nested in what is not there."""
 
 
 def report_of(recorder: Recorder, problem: str = "", format: str = "pickle") -> Report:  # noqa: A002

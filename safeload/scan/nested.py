@@ -68,6 +68,7 @@ class JoblibRecorder(NestedRecorder):
         persistents: how many persistent ids the stream has.
         limits: how much the stream may ask for.
         spans: which of the reader's answers hold each array's own bytes: from, and up to.
+        alone: by the identity of what stands for it, an array of one item with objects in it.
     """
 
     reader: Any = None
@@ -82,6 +83,7 @@ class JoblibRecorder(NestedRecorder):
     def __init__(self, rulebook: Rulebook, depth: int = 0) -> None:
         super().__init__(rulebook, depth)
         self.spans: list[tuple[int, int]] = []
+        self.alone: dict[int, tuple[Inert, Any]] = {}
         # By identity, each held so that no other takes its place: arrays of one file share few.
         self.dtypes: dict[int, tuple[Any, bool, int]] = {}
 
@@ -108,9 +110,12 @@ class JoblibRecorder(NestedRecorder):
             known = self.dtypes[id(dtype)] = dtype, objects, 0 if objects else itemsize(dtype)
         _, objects, size = known
         if objects:
-            report = look(weighed(self.reader, self.limits), self)
+            engines: list[Any] = []
+            report = look(weighed(self.reader, self.limits), self, afterwards=engines.append)
             if report.problem:
                 raise ValueError(report.problem)
+            if shape == ():
+                self.alone[id(made)] = made, engines[0].found
             return
         if state.get("numpy_array_alignment_bytes") is not None:
             padding = self.reader.read(1)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import pickle
+import sys
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,6 +19,9 @@ from safeload.scan.torch_file import LEGACY_PICKLES
 
 # torch's magic number as protocols 1 and above write it, behind a PROTO opcode.
 LEGACY_MAGIC: Final = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+OF_ARRAYS: Final = frozenset({"dtype", "ndarray", "scalar"})  # which no module of Python's own has
+LONGEST_LINE: Final = 1 << 20  # bytes of a line in a file of another format, if pickle.load is put to it
+TEXTS: Final = (pickle.UNICODE, pickle.STRING)  # whose line may be anything; in a number or a name it is an error
 PADDING: Final = b"\0 \t\r\n"
 
 Go = Callable[[Forward], tuple[Report, NestedRecorder]]
@@ -104,7 +109,9 @@ def _read_joblib(file: io.BufferedReader[Any], reading: Reading, as_plain: Repor
         return _all(file, reader, recorder), recorder
 
     report = _in_two_goes(file, go)
-    hidden = [ref for ref in as_plain.uses if ref not in report.uses and _is_name(ref)]
+    asked = {ref.qualname for ref in report.uses}
+    new = [ref for ref in as_plain.uses if ref not in report.uses]
+    hidden = [ref for ref in new if _is_name(ref) and not _is_misread(ref, asked)]
     problem = report.problem
     if hidden and not problem:
         problem = f"read by pickle instead of joblib, it asks for {', '.join(map(str, hidden))}"
@@ -116,13 +123,26 @@ def _is_name(ref: GlobalRef) -> bool:
     return all(part.isidentifier() for part in (*ref.module.split("."), *ref.qualname.split(".")))
 
 
+def _is_misread(ref: GlobalRef, asked: Collection[str]) -> bool:
+    """Whether pickle.load asks for it because it takes an array of objects, a stream of its own, for a part of its own.
+
+    That stream counts its memo from nought. Read as a part, a name that it asks for comes from the module that is
+    some other text of the file, `with_mean:dtype` say. None is meant where that is no module of Python's own.
+    """
+    python = ref.module.partition(".")[0] in sys.stdlib_module_names
+    return ref.qualname in asked and (ref.qualname in OF_ARRAYS or not python)
+
+
 def also_a_pickle(file: io.BufferedReader[Any], reading: Reading) -> Report | None:
     """What a file of another format asks for when pickle.load is put to it, or None if nothing."""
     start = file.tell()
-    report, _ = _plain(file, Forward(file, skips=True), reading.rulebook)
+    may_be_text = file.peek(1)[:1] in TEXTS
+    reader = Forward(file, skips=True, longest=LONGEST_LINE)
+    report, _ = _plain(file, reader, reading.rulebook)
     file.seek(start)
     named = {ref: use for ref, use in report.uses.items() if _is_name(ref)}
-    return replace(report, uses=named) if named else None
+    unread = reader.has_long_line and may_be_text
+    return replace(report, uses=named) if named or unread else None
 
 
 # --- torch before 1.6 ---------------------------------------------------------------------------

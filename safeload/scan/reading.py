@@ -12,9 +12,10 @@ from typing import Any, BinaryIO, Final, Protocol
 
 from safeload.scan.entry import Rulebook
 from safeload.scan.inert import Recorder
-from safeload.scan.look import Engine, holds_more, look
+from safeload.scan.look import Engine, look
 from safeload.scan.nested import BULK
 from safeload.scan.report import Report
+from safeload.scan.rest import holds_more
 from safeload.scan.strain import BEHIND, Limits, weighed
 
 MAX_DEPTH: Final = 8
@@ -81,17 +82,21 @@ class Forward:
 
     Args:
         skips: big buffers are passed over, not read.
+        longest: how many bytes a line may have; any, where the file is one of lines.
 
     Attributes:
         crossed: an argument crossed the end of its frame.
         cut: where the stream ends too early.
+        has_long_line: a line was longer than that, and was not read to its end.
     """
 
     answers: Final = ()  # nothing is loaded afterwards, so nothing has to be kept
     crossed = False
     cut = ""
+    has_long_line = False
 
-    def __init__(self, file: io.BufferedReader[Any], *, skips: bool) -> None:
+    def __init__(self, file: io.BufferedReader[Any], *, skips: bool, longest: int = -1) -> None:
+        self._longest = longest
         self._given = self._file = file
         self._read = file.read
         self._behind = b""  # of a frame: its opcode, its length, its contents
@@ -116,7 +121,12 @@ class Forward:
 
     def readline(self) -> bytes:
         self.crossed = self.crossed or self._behind is _CONTENTS
-        return self._file.readline()
+        line = self._file.readline(self._longest)
+        if len(line) == self._longest and not line.endswith(b"\n"):
+            self.has_long_line = True
+            msg = f"a line of more than {self._longest} bytes"
+            raise ValueError(msg)
+        return line
 
     def readinto(self, into: Any) -> int:
         self.crossed = self.crossed or self._behind is _CONTENTS
@@ -145,12 +155,13 @@ class Forward:
 def look_through(reader: Forward, recorder: Recorder, kind: Engine | None = None) -> Report:
     """Look at one pickle, in the one way that all unpicklers read it in."""
     engines: list[Any] = []
-    report = look(weighed(reader, Limits()), recorder, options=OPTIONS, kind=kind, afterwards=engines.append)
+    source = weighed(reader, Limits())
+    report = look(source, recorder, options=OPTIONS, kind=kind, afterwards=engines.append)
     if report.problem:
         return report
     if reader.crossed:
         return replace(report, problem="an argument crosses the end of its frame: unpicklers differ on it")
-    holds = holds_more(engines[0], reader)
+    holds = holds_more(engines[0], reader, source.behind if getattr(source, "ended", False) else None)
     reader.go_on()
     if holds:
         return replace(report, problem=BEHIND)

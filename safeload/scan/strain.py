@@ -52,15 +52,27 @@ def of_file(file: Any, limits: Limits) -> str:
     """The same of a file that can go back and holds opcodes only; it is left where it stood."""
     if engine is None:
         return ""
+    walk, is_whole = _walked(file, limits)
+    # Without us a file in memory would be left behind the frame, and a look that sees ahead leaves it behind the STOP.
+    return BEHIND if is_whole and type(file) is io.BytesIO else str(walk.found)
+
+
+def behind_its_end(file: Any, limits: Limits) -> int | None:
+    """How many bytes the last frame of such a file's pickle has behind the STOP; None where no walk leads there."""
+    if engine is None:
+        return None
+    walk, _ = _walked(file, limits)
+    return walk.behind if walk.ended else None
+
+
+def _walked(file: Any, limits: Limits) -> tuple[Any, bool]:
+    """The walk, and whether a frame goes on behind the STOP whose bytes are all there."""
     start = file.tell()
     walk = engine.Walk(float(start), *limits)
     if type(file) is io.BytesIO:
         with file.getbuffer() as buffer:
             taken = start + walk.feed(buffer[start:])
-            # Without us it would be left behind the frame, and the look that sees ahead leaves it behind the STOP.
-            if 0 < walk.behind <= len(buffer) - taken:
-                return BEHIND
-        return str(walk.found)
+            return walk, 0 < walk.behind <= len(buffer) - taken
     at, size = start, CHUNK
     try:
         while not walk.over and (data := file.read(size)):
@@ -74,7 +86,7 @@ def of_file(file: Any, limits: Limits) -> str:
         pass
     finally:
         file.seek(start)
-    return str(walk.found)
+    return walk, False
 
 
 DEFAULTS: Final = Limits()
@@ -92,6 +104,10 @@ class Following:
         new = data[max(0, self._seen - at) :]
         self._seen = max(self._seen, at + len(data))
         return "" if self._walk is None else self._walk.give(new) or ""
+
+    def behind(self) -> int | None:
+        """How many bytes the last frame has behind the STOP; None where it was not followed there."""
+        return self._walk.behind if self._walk is not None and self._walk.ended else None
 
 
 def weighed(file: Any, limits: Limits) -> Any:

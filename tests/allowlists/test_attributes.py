@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from evasions.builders import (
     FALSE,
+    MARK,
     NONE,
     POP,
     call,
@@ -100,6 +101,12 @@ def anew(cls: str, *arguments: bytes, of: str = "", keywords: bytes = NONE, also
     return given(wrapped, state) + also + b"R"
 
 
+def wrapped(function: bytes, *arguments: bytes) -> bytes:
+    """A partial that is kept for the program to call."""
+    state = get(9) + group(*arguments) + NONE + NONE
+    return kept(9, function) + given(calling("functools:partial", get(9)), MARK + state + b"t")
+
+
 def changed_before_the_call(cls: str) -> bytes:
     uncalled = anew(cls, keywords=get(0), also=b"")[:-1]
     return kept(0, mapping()) + kept(1, uncalled) + get(0) + text("a") + ONE + b"s" + POP + get(1) + group() + b"R"
@@ -133,6 +140,8 @@ def test_the_new_of_a_class_makes_its_objects(fragment: bytes) -> None:
         pytest.param(anew(PEARSON + "Base", of=PEARSON), id="a base"),
         pytest.param(anew(LINE, also=group(ONE)), id="the call is given more"),
         pytest.param(anew(LINE, keywords=mapping((ONE, ONE))), id="a keyword that is no text"),
+        pytest.param(wrapped(anew(SPACE, also=b"")[:-1], ONE), id="a partial around it adds an argument"),
+        pytest.param(wrapped(wrapped(named(SPACE)), ONE), id="as one does around a partial of the class"),
         pytest.param(call(calling("functools:partial", new_of(LINE))), id="called before it has a class"),
         pytest.param(calling("functools:partial", new_of(LINE), named(LINE)), id="its class is not in its state"),
         pytest.param(call(new_of(LINE), named(LINE)), id="called without a partial"),

@@ -27,6 +27,8 @@ VALUES = {
     "objects that hold arrays": "np.array([np.arange(3), 'x'], dtype=object)",
     "text, bytes and dates": "[np.array(['ab', 'c']), np.array([b'x']), np.array(['2020-01-01'], dtype='M8[D]')]",
     "a structured array": "np.array([(1, 2.5, 'x')], dtype=[('a', 'i4'), ('b', 'f8'), ('c', 'U3')])",
+    "a record that holds an object, alone": "[np.array((1, [2, 'x']), dtype=[('a', 'i4'), ('b', 'O')])[()], 3]",
+    "records in one another": "np.array((1, ('x', 2)), dtype=[('a', 'i4'), ('b', [('c', 'O'), ('d', 'i8')])])[()]",
     "a matrix": "np.matrix([[1, 2], [3, 4]])",
     "a big array between small ones": "[np.arange(3), np.arange(100_000), np.arange(2), 'end']",
     "many arrays": "[np.full(50, i) for i in range(200)]",

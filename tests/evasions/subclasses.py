@@ -16,11 +16,12 @@ from .builders import (
     PYTHON,
     SHELL,
     calling,
+    named,
     pickled,
     text,
 )
 from .door import door, stream
-from .rows import FILE
+from .rows import FILE, Files
 
 PY: Final[Any] = pickle
 
@@ -98,6 +99,77 @@ class ByHelperInPython(PY._Unpickler):  # type: ignore[misc]
 class WithSuperInPython(PY._Unpickler):  # type: ignore[misc]
     def find_class(self, module: str, name: str) -> Any:
         return super().find_class(module, name)
+
+
+class ByDefault(pickle.Unpickler):
+    """A function is no table because it comes as a default."""
+
+    def find_class(self, module: str, name: str, otherwise: Any = lookup) -> Any:
+        return super().find_class(module, name) if module == "collections" else otherwise(module, name)
+
+
+class ByDefaultOfAKeyword(pickle.Unpickler):
+    def find_class(self, module: str, name: str, *, otherwise: Any = lookup) -> Any:
+        return super().find_class(module, name) if module == "collections" else otherwise(module, name)
+
+
+class ByGet(pickle.Unpickler):
+    """A method of the program's, with the name of a table's."""
+
+    def get(self, module: str, name: str) -> Any:
+        return lookup(module, name)
+
+    def find_class(self, module: str, name: str) -> Any:
+        return super().find_class(module, name) if module == "collections" else self.get(module, name)
+
+
+FINDERS: Final = {"otherwise": lookup}
+
+
+class ByTableOfFunctions(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        return super().find_class(module, name) if module == "collections" else FINDERS["otherwise"](module, name)
+
+
+class Found(dict[tuple[str, str], Any]):
+    def __missing__(self, key: tuple[str, str]) -> Any:
+        return lookup(*key)
+
+
+FOUND: Final = Found()
+
+
+class ByTableThatFills(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        return super().find_class(module, name) if module == "collections" else FOUND[module, name]
+
+
+class AboveByHelper(ByHelper):
+    """Renames, and hands on to one that does not."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        return super().find_class({"old": "new"}.get(module, module), name)
+
+
+class BesideByHelper(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        return ByHelper.find_class(self, module, name)  # type: ignore[arg-type]  # no matter to Python
+
+
+def at_a_plant(_: bytes) -> Files:
+    """A module of the attacker's: its import is the deed."""
+    return {FILE: pickled(named("plant:grow")), "plant.py": f"{PYTHON}\ndef grow(*given): return given\n".encode()}
+
+
+IMPORTING: Final = {
+    "a_default": ByDefault,
+    "a_default_of_a_keyword": ByDefaultOfAKeyword,
+    "a_method_named_as_a_tables": ByGet,
+    "a_table_of_functions": ByTableOfFunctions,
+    "a_table_that_fills": ByTableThatFills,
+    "one_above_it": AboveByHelper,
+    "one_beside_it": BesideByHelper,
+}
 
 
 class WithCallable(pickle.Unpickler):
@@ -204,6 +276,16 @@ SUBCLASSES: Final = (
         lambda: WithAnOpcodeOfItsOwn(stream()).load(),
         file=lambda deed: b"\xf0" + pickled(deed),
         twin=False,
+    ),
+    *(
+        door(
+            f"find_class_that_imports_through_{way}",
+            lambda cls=cls: cls(stream()).load(),  # type: ignore[misc]  # mypy sees no type in a default
+            file=at_a_plant,
+            twin=False,
+            gaps=MADE_EARLY,
+        )
+        for way, cls in IMPORTING.items()
     ),
     door("find_class_that_is_an_object", lambda: WithCallable(stream()).load(), gaps=MADE_EARLY),
     door("find_class_that_is_a_partial", lambda: WithPartial(stream()).load(), gaps=MADE_EARLY),

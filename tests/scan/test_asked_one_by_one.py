@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import pickle
 import struct
 from typing import Any
 
 import pytest
 
-from safeload.scan.listen import Live
+from safeload.scan.inert import Recorder
+from safeload.scan.listen import Live, listener
+from safeload.scan.look import look
 from safeload.scan.reading import Forward
 
 FRAME = b"\x95" + struct.pack("<Q", 4)
@@ -39,3 +42,16 @@ def test_what_a_file_gives_that_is_no_bytes(told: Any) -> None:
     with pytest.raises(TypeError, match=f"read\\(\\) returned {type(told).__name__}, not bytes"):
         live.read(1)
     assert live.answers == [("read", 1, told)]
+
+
+@pytest.mark.parametrize("peeks", [True, False], ids=["which peeks", "which does not"])
+def test_an_engine_with_a_memo_asks_as_one_without(peeks: bool) -> None:  # noqa: FBT001 - a column
+    """What it asks is what is answered when the unpickler itself, which has such a memo, loads."""
+
+    def answers(memo: dict[int, Any]) -> list[Any]:
+        reader = listener(io.BytesIO(pickle.dumps([1, "a"])), peeks=peeks)
+        assert not look(reader, Recorder({}, lambda _form, _data: None), memo=memo).problem
+        return reader.answers
+
+    assert answers({0: "text"}) == answers({})
+    assert any(method == "peek" for method, _, _ in answers({})) is peeks

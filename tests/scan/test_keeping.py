@@ -15,6 +15,7 @@ from evasions.builders import (
     listing,
     mapping,
     named,
+    new,
     number,
     octets,
     pickled,
@@ -25,6 +26,7 @@ from evasions.builders import (
 from safeload.scan.inert import Recorder
 from safeload.scan.look import look_at_bytes
 from safeload.scan.report import GlobalRef, Use
+from safeload.scan.standin import is_cache
 
 COUNT = calling("itertools:count", number(0))
 MEMMAP = named("numpy:memmap")
@@ -81,6 +83,10 @@ ROWS = {
         calling("collections:defaultdict", named("builtins:list")) + b"(" + text("k") + listing(listing(MEMMAP)) + b"u",
         "",
     ),
+    "an object of a class that no list has, with its state": (
+        given(new(named("mylab.nets:Head")), mapping((text("a"), number(1)))),
+        "mylab.nets:Head is on no list",
+    ),
     "a partial as it is written": (
         partial("numpy:mean", group(listing(number(1))), mapping((text("axis"), number(0)))),
         "",
@@ -93,6 +99,20 @@ def test_what_is_given_to_objects(fragment: bytes, said: str) -> None:
     assert refusals(pickled(fragment)) == ([said] if said else [])
     report = look_at_bytes(pickled(fragment), Recorder(BOOK, lambda _form, _data: None))
     assert not any(objection.structural for objection in report.objections), "no name's allowance could let it in"
+
+
+CACHES = {
+    "a dict, where pandas keeps its properties": ("pandas.arrays", {}, True),
+    "none yet, where pandas keeps its properties": ("pandas.arrays", None, True),
+    "a number, where pandas' C code takes it for a dict": ("pandas.arrays", 7, False),
+    "a number, where it is a program's own": ("mylab.nets", 7, True),
+    "a number, where pandas is another's": ("mylab.pandas", 7, True),
+}
+
+
+@pytest.mark.parametrize(("module", "value", "allowed"), CACHES.values(), ids=CACHES)
+def test_what_may_stand_where_properties_are_kept(module: str, value: object, allowed: bool) -> None:  # noqa: FBT001 - a column
+    assert is_cache(GlobalRef(module, "Head"), value) is allowed
 
 
 ON_A_GLOBAL = {

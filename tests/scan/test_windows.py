@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-import safeload  # noqa: F401 - the guard
-from safeload.scan.listen import BEHIND_A_HOLE, BULK, FIRST_AHEAD
+import safeload
+from safeload.scan.listen import AHEAD, BEHIND_A_HOLE, BULK, FIRST_AHEAD
 
 A_NAME = b"ccollections\nOrderedDict\n)R"
 LONG = 3 * FIRST_AHEAD
@@ -56,3 +56,34 @@ def test_what_begins_where_a_window_ends(
         with open(path, "rb") as file:
             assert load(file) == [value, OrderedDict()]
             assert file.read() == b"more"
+
+
+@pytest.mark.parametrize("load", LOADERS.values(), ids=LOADERS)
+def test_a_frame_that_is_all_the_rest_of_the_file(load: Callable[[Any], Any], tmp_path: Path) -> None:
+    value = [OrderedDict(), "x" * 60_000, "y" * 60_000]
+    data = pickle.dumps(value, 4)
+    assert struct.unpack("<Q", data[3:11]) == (len(data) - 11,) > (AHEAD,)
+    (tmp_path / "file").write_bytes(data)
+    with open(tmp_path / "file", "rb") as file:
+        assert load(file) == value
+
+
+@pytest.mark.parametrize("load", LOADERS.values(), ids=LOADERS)
+@pytest.mark.parametrize("before", [0, 100_000], ids=["at first", "behind other bytes"])
+def test_how_much_is_left_is_told_where_a_frame_is_longer(
+    before: int, load: Callable[[Any], Any], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(bytes(before) + b"\x80\4\x95" + struct.pack("<Q", 100_000) + b"N.")
+    with open(tmp_path / "file", "rb") as file:
+        file.seek(before)
+        with pytest.raises(safeload.UnreadableError, match="it asks for 100000 bytes where 2 are left"):
+            load(file)
+
+
+def test_how_much_is_left_is_told_where_a_bytearray_is_longer(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"\x80\5\x96" + struct.pack("<Q", BULK) + b"12345")
+    with (
+        open(tmp_path / "file", "rb") as file,
+        pytest.raises(safeload.UnreadableError, match=f"it asks for {BULK} bytes where 5 are left"),
+    ):
+        LOADERS["Python"](file)

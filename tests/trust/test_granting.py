@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import gzip
 import hashlib
 import io
@@ -26,6 +27,7 @@ from safeload.state import STATE
 
 UNLISTED = b"cos\ngetcwd\n(tR."  # what no list lets through
 OTHER = b"cos\ngetpid\n(tR."
+HONEST = b"ccollections\nOrderedDict\n(tR."
 
 
 def pin(folder: Path, data: bytes, paths: str = "[]") -> None:
@@ -54,6 +56,11 @@ def by_the_second_pickle(path: Path) -> Any:
         return pickle.load(file)
 
 
+def by_pythons_unpickler(path: Path) -> Any:
+    with path.open("rb") as file:
+        return pickle._Unpickler(file).load()  # type: ignore[attr-defined]  # CPython's own
+
+
 def by_gzip(path: Path) -> Any:
     with gzip.open(path, "rb") as file:
         return pickle.load(file)
@@ -64,6 +71,7 @@ DOORS: dict[str, tuple[Callable[[Path], Any], Callable[[bytes], bytes]]] = {
     "an open file": (opened, lambda content: content),
     "bytes": (lambda path: pickle.loads(path.read_bytes()), lambda content: content),
     "bytes in a file": (lambda path: pickle.load(io.BytesIO(path.read_bytes())), lambda content: content),
+    "Python's unpickler": (by_pythons_unpickler, lambda content: content),
     "the second pickle": (by_the_second_pickle, lambda content: pickle.dumps(1) + content),
     "gzip": (by_gzip, gzip.compress),
 }
@@ -80,6 +88,24 @@ def test_pinned_bytes_load_and_others_do_not(
     (folder / "m.pkl").write_bytes(form(OTHER))
     with pytest.raises(safeload.BlockedLoadError):
         load(folder / "m.pkl")
+
+
+@pytest.mark.usefixtures("folder")
+def test_bytes_that_no_pin_could_be_of_are_judged_by_their_names() -> None:
+    assert len(HONEST) != len(UNLISTED)
+    assert pickle.loads(HONEST) == collections.OrderedDict()
+    with pytest.raises(safeload.BlockedLoadError):
+        pickle.loads(OTHER + b"more")
+
+
+def test_an_open_file_is_hashed_once_for_all_of_its_pickles(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hold, calls = held.hold, []
+    monkeypatch.setattr(held, "hold", lambda *args, **options: calls.append(args) or hold(*args, **options))
+    pin(folder, UNLISTED * 3)
+    (folder / "m.pkl").write_bytes(UNLISTED * 3)
+    with (folder / "m.pkl").open("rb") as file:
+        assert [pickle.load(file) for _ in range(3)] == [os.getcwd()] * 3
+    assert len(calls) == 1
 
 
 OTHER_DAYS = {"early": "pinned = 2999-01-01", "late": "pinned = 2026-01-01\nexpires = 2026-01-02"}
