@@ -113,10 +113,9 @@ def dtype_of(made: Any) -> Any:
 
 
 def _datetime(order: str, letter: str, state: tuple[Any, ...]) -> str:
-    unit: Any = "generic"
-    number = 1
-    if len(state) > 8 and state[8]:  # noqa: PLR2004 - the ninth is the unit
-        unit, number = state[8][1][:2]
+    if len(state) <= 8 or not state[8]:  # noqa: PLR2004 - the ninth is the unit
+        return f"{order}{letter}8"
+    unit, number = state[8][1][:2]
     unit = str(unit, "utf-8") if isinstance(unit, bytes) else unit
     if unit == "generic":
         return f"{order}{letter}8"

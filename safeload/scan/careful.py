@@ -1,4 +1,4 @@
-"""What the taking out of tensors reads through: an unpickler must not be talked into giant tables.
+"""What the taking out of tensors reads through where the C part is not: no giant tables for a few bytes.
 
 CPython's C unpickler keeps its memo in an array as long as the highest number a stream names, so a
 dozen bytes can ask for all memory there is. No memo is longer than its stream.
@@ -6,12 +6,11 @@ dozen bytes can ask for all memory there is. No memo is longer than its stream.
 
 from __future__ import annotations
 
-import re
+from enum import Enum, auto
 from typing import Any, Final
 
 _FREE: Final = 1 << 16  # entries that any stream may name
 _FRAME: Final = b"\x95"
-_CONTENTS: Final = b"what follows its length"
 _LONG_BINPUT: Final = b"r"
 _PUT: Final = b"p"
 
@@ -20,10 +19,18 @@ _FIXED: Final = {
     "J": 4, "K": 1, "M": 2, "G": 8, "h": 1, "j": 4, "q": 1, "r": 4, "\x80": 1, "\x82": 1, "\x83": 2, "\x84": 4,
 }  # fmt: skip
 _COUNTED: Final = {
-    "T": 4, "U": 1, "X": 4, "B": 4, "C": 1, "\x8a": 1, "\x8b": 4, "\x8c": 1, "\x8d": 8, "\x8e": 8, "\x96": 8,
+    "T": 4, "U": 1, "X": 4, "B": 4, "C": 1, "\x8a": 1, "\x8b": 4, "\x8c": 1, "\x8d": 8, "\x8e": 8, "\x95": 8,
+    "\x96": 8,
 }  # fmt: skip
 _LINES: Final = {"F": 1, "I": 1, "L": 1, "S": 1, "V": 1, "P": 1, "g": 1, "p": 1, "c": 2, "i": 2}
-_SUSPECT: Final = re.compile(rb"r(?:..[^\0].|...[^\0]|.{0,3}\Z)|p(?:[1-9]\d{4}|\d*\Z)", re.DOTALL)
+
+
+class _Next(Enum):
+    """What the unpickler asks for next."""
+
+    OPCODE = auto()
+    ARGUMENT = auto()
+    COUNTED = auto()  # as many bytes as the argument says
 
 
 class Careful:
@@ -31,39 +38,47 @@ class Careful:
 
     def __init__(self, file: Any) -> None:
         self._file = file
-        self._read = file.read
         self._opcode = b""
-        self.readinto = file.readinto
+        self._next = _Next.OPCODE
         self.tell = file.tell
 
     def read(self, size: int) -> bytes:
-        data: bytes = self._read(size)
-        if self._opcode is _CONTENTS:
-            self._opcode = b""
-            self._frame(data)
-        elif size == 1:
-            self._opcode = data
-        elif self._opcode == _LONG_BINPUT:
-            self._number(int.from_bytes(data, "little"), 0)
-        elif self._opcode == _FRAME:
-            self._opcode = _CONTENTS
+        data: bytes = self._file.read(size)
+        if data:
+            self._told(data)
         return data
+
+    def readinto(self, into: Any) -> int:
+        """The bytes of a buffer, which are as many as its argument says."""
+        self._next = _Next.OPCODE
+        return int(self._file.readinto(into))
 
     def readline(self) -> bytes:
         data: bytes = self._file.readline()
         if self._opcode == _PUT:
-            self._number(_integer(data), 0)
+            self._number(_integer(data))
         return data
 
-    def _number(self, number: int, ahead: int) -> None:
-        if number > _FREE and number > self._file.tell() - ahead:
+    def _told(self, data: bytes) -> None:
+        this, self._next = self._next, _Next.OPCODE
+        fixed, counted, _ = _SIZES[data[0] if this is _Next.OPCODE else self._opcode[0]]
+        if this is _Next.OPCODE:
+            self._opcode = data
+            self._next = _Next.ARGUMENT if fixed or counted else _Next.OPCODE
+        elif this is _Next.ARGUMENT and counted:
+            self._next = _Next.COUNTED if any(data) else _Next.OPCODE
+        elif self._opcode == _LONG_BINPUT:
+            self._number(int.from_bytes(data, "little"))
+        elif self._opcode == _FRAME:
+            self._frame(data)
+
+    def _number(self, number: int) -> None:
+        if number > _FREE and number > self._file.tell():
             msg = f"it numbers an object {number} and is not that long"
             raise ValueError(msg)
 
     def _frame(self, data: bytes) -> None:
         """Opcodes in a frame are read by the unpickler itself."""
-        if not _SUSPECT.search(data):
-            return
         at, end = 0, len(data)
         while at < end:
             opcode = data[at]
@@ -76,13 +91,13 @@ class Careful:
                     at = data.find(b"\n", at) + 1 or end + 1
             else:
                 at += fixed
-            if at > end:
-                msg = "an argument crosses the end of its frame"
+            if at > end or opcode == _FRAME[0]:
+                msg = "an argument crosses the end of its frame" if at > end else "a frame within a frame"
                 raise ValueError(msg)
             if opcode == _LONG_BINPUT[0]:
-                self._number(int.from_bytes(data[start:at], "little"), end - at)
+                self._number(int.from_bytes(data[start:at], "little"))
             elif opcode == _PUT[0]:
-                self._number(_integer(data[start:at]), end - at)
+                self._number(_integer(data[start:at]))
 
 
 _SIZES: Final = [
@@ -91,7 +106,8 @@ _SIZES: Final = [
 
 
 def _integer(line: bytes) -> int:
+    """What the unpickler takes it for, which reads up to a zero byte."""
     try:
-        return int(line)
+        return int(line.partition(b"\0")[0])
     except ValueError:
-        return 0  # which the unpickler refuses
+        return 0  # which it refuses

@@ -131,7 +131,8 @@ class Recorder(Keeping):
         if len(held) > 1 and type(held[1]) is Global:
             if held[0] in MODULE:
                 return held[1]
-            if held[0] in STORAGE and is_storage(held[1].ref):
+            module, name = held[1].ref
+            if held[0] in STORAGE and name[-7:] == "Storage" and module.split(".", 1)[0] == "torch":
                 held = held[2:]
         if not SCALARS.issuperset(map(type, held)):
             self.keeps_in_the_end(PERSISTENT, held)
@@ -213,11 +214,6 @@ class Recorder(Keeping):
             self.objects(made.ref, "an object made from it is given items after its state")
         if type(values[0]) not in SCALARS:
             self.keeps(made.ref, values, 1)
-
-
-def is_storage(ref: GlobalRef) -> bool:
-    """Whether it is a class of torch's storages, as it stands in their persistent ids."""
-    return ref.module.partition(".")[0] == "torch" and ref.qualname.endswith("Storage")
 
 
 def as_given(args: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from safeload.scan import strain
 from safeload.scan.careful import Careful
 from safeload.scan.look import engine
 from safeload.scan.nested import ARRAY_WRAPPERS, elements_of, has_objects, itemsize
@@ -248,8 +249,9 @@ def take(file: Any, length: int, *, in_place: bool) -> Span:
 
 def unpickled(file: Any, keeper: Keeper) -> Any:
     """One pickle's value, of stand-ins; raises ValueError for whatever the bytes hold."""
-    # It has no peek: the file then stands just behind the STOP.
-    eye = engine()(weighed(Careful(file), Limits()), encoding="latin1")
+    # Neither has a peek: the file then stands just behind the STOP.
+    source = Careful(file) if strain.engine is None else weighed(file, Limits())
+    eye = engine()(source, encoding="latin1")
     eye.recorder, eye.fix_imports = keeper, True
     try:
         return eye.load()

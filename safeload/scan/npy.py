@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import io
-import math
 import re
 from dataclasses import replace
 from typing import Any, Final
 
+from safeload.scan.nested import elements_of
 from safeload.scan.pickles import read_one
-from safeload.scan.reading import Reading
+from safeload.scan.reading import Reading, goes_on_behind
 from safeload.scan.report import Report, merge
 
 MAGIC: Final = b"\x93NUMPY"
@@ -42,12 +42,8 @@ def _read_array(file: io.BufferedReader[Any], reading: Reading) -> Report:
     descr, shape = header["descr"], header["shape"]
     if holds_objects(descr):
         return read_one(file, reading)
-    size = math.prod(shape) * size_of(descr)
-    if size:
-        file.seek(size - 1, io.SEEK_CUR)
-        if not file.read(1):
-            return Report(problem="the array's bytes break off")
-    return Report()
+    is_whole = goes_on_behind(file, elements_of(shape) * size_of(descr))
+    return Report(problem="" if is_whole else "the array's bytes break off")
 
 
 def read_header(file: io.BufferedReader[Any]) -> dict[str, Any]:
@@ -78,15 +74,14 @@ def holds_objects(descr: Any) -> bool:
 def size_of(descr: Any) -> int:
     """Bytes of one element of a type without objects."""
     if isinstance(descr, tuple):
-        return size_of(descr[0]) * math.prod(descr[1])
+        return size_of(descr[0]) * elements_of(_tuple(descr[1]))
     if isinstance(descr, list):
-        return sum(size_of(field[1]) * math.prod(_shape(field)) for field in descr)
+        return sum(size_of(field[1]) * elements_of(_tuple(field[2] if field[2:] else ())) for field in descr)
     match = _code(descr)
     return int(match[2] or 1) * (4 if match[1] == "U" else 1)
 
 
-def _shape(field: tuple[Any, ...]) -> tuple[int, ...]:
-    shape = field[2] if len(field) > 2 else ()  # noqa: PLR2004 - name, type, shape
+def _tuple(shape: Any) -> Any:
     return shape if isinstance(shape, tuple) else (shape,)
 
 

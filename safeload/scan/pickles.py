@@ -12,7 +12,7 @@ from typing import Any, Final
 from safeload.scan.entry import Rulebook
 from safeload.scan.inert import Persistent
 from safeload.scan.nested import ARRAY_WRAPPERS, JoblibRecorder, NestedRecorder
-from safeload.scan.reading import READ_ERRORS, Forward, Reading, look_through
+from safeload.scan.reading import READ_ERRORS, Forward, Reading, goes_on_behind, look_through
 from safeload.scan.report import GlobalRef, Report
 from safeload.scan.standin import Global
 from safeload.scan.torch_file import LEGACY_PICKLES
@@ -177,7 +177,7 @@ class LegacyRecorder(NestedRecorder):
             _, kind, key, _, count, _ = pid
             size = ELEMENT_SIZES.get(kind.ref.qualname)
             known = type(count) is int and size is not None
-            self.storages[str(key)] = 8 + count * size if known else None
+            self.storages[str(key)] = 8 + max(0, count) * size if known else None
         return made
 
 
@@ -203,8 +203,6 @@ def _storages(file: io.BufferedReader[Any], recorder: LegacyRecorder) -> str:
         while file.read(1 << 20):
             pass  # a storage of a kind not known: its size is not either
         return ""
-    if sizes:
-        file.seek(sum(sizes) - 1, io.SEEK_CUR)
-        if not file.read(1):
-            return "the tensors' bytes break off"
+    if not goes_on_behind(file, sum(sizes)):
+        return "the tensors' bytes break off"
     return "" if _only_padding(file) else "something follows the tensors' bytes"

@@ -19,6 +19,7 @@ from safeload.scan.rest import holds_more
 from safeload.scan.strain import BEHIND, Limits, weighed
 
 MAX_DEPTH: Final = 8
+LONGEST: Final = 1 << 43  # bytes of an array: more, no disk has, and few let a file be
 
 FRAME: Final = b"\x95"
 FRAME_LENGTH: Final = 8
@@ -136,10 +137,7 @@ class Forward:
 
     def skip(self, length: int) -> bool:
         """Pass over bytes that are no opcodes; says whether they were all there."""
-        if not length:
-            return True
-        self._file.seek(length - 1, io.SEEK_CUR)
-        return bool(self._read(1))
+        return goes_on_behind(self._file, length)
 
     def now_holds(self, data: bytes) -> None:
         """Give these bytes and no more, whatever the file has, until :meth:`go_on`."""
@@ -172,6 +170,17 @@ def look_through(reader: Forward, recorder: Recorder, kind: Engine | None = None
 
 # Python 2 pickles hold text in any encoding; names are ASCII in all of them, and latin1 reads all.
 OPTIONS: Final[Mapping[str, Any]] = {"encoding": "latin1"}
+
+
+def goes_on_behind(file: io.BufferedReader[Any], length: int) -> bool:
+    """Pass over so many bytes; says whether they were all there."""
+    if length <= 0 or length > LONGEST:
+        return length == 0
+    try:
+        file.seek(length - 1, io.SEEK_CUR)
+    except OSError:  # no file of this disk is so long
+        return False
+    return bool(file.read(1))
 
 
 def size_of(file: io.BufferedReader[Any]) -> int:

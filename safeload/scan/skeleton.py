@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from safeload.scan.keep import JoblibKeeper, Keeper, take, unpickled
-from safeload.scan.nested import BULK
+from safeload.scan.nested import BULK, elements_of
 from safeload.scan.npy import MAGIC, holds_objects, read_header, size_of
 from safeload.scan.pickles import LEGACY_MAGIC
 from safeload.scan.report import GlobalRef, Report, Use
@@ -54,17 +54,14 @@ class Skeleton:
         return Report(uses=uses, format=self.format)
 
 
-def read_skeleton(file: io.BufferedReader[Any], *, in_place: bool = True, depth: int = 0) -> Skeleton:
-    """Read a file from its beginning to its end, whatever it is.
-
-    Args:
-        in_place: bytes of tensors may be left where they are, in the file.
+def read_skeleton(file: io.BufferedReader[Any], *, depth: int = 0) -> Skeleton:
+    """Read a file from its beginning to its end, whatever it is; bytes of tensors are left where they are.
 
     Raises:
         ValueError: it holds nothing that could be read, or is built to be read in two ways.
     """
     head = file.read(HEAD)
-    file.seek(-len(head), io.SEEK_CUR) if in_place else file.seek(0)
+    file.seek(-len(head), io.SEEK_CUR)
     kind = sniff(head)
     try:
         if kind in ENGINES:
@@ -73,7 +70,7 @@ def read_skeleton(file: io.BufferedReader[Any], *, in_place: bool = True, depth:
         if not head or reader is None:
             msg = f"this is {looks_like(head)}"
             raise ValueError(msg)  # noqa: TRY301 - one way out for all readers
-        return reader(file, in_place)
+        return reader(file)
     except ValueError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever the bytes make a reader trip over
@@ -142,7 +139,7 @@ class _PickleKeeper(JoblibKeeper):
         return super().call(stub, args, kwargs)
 
 
-def _read_pickles(file: io.BufferedReader[Any], in_place: bool) -> Skeleton:  # noqa: FBT001 - as all readers
+def _read_pickles(file: io.BufferedReader[Any], *, in_place: bool = True) -> Skeleton:
     head = file.peek(16)[:16]
     if _is_legacy(head):
         return _legacy(file)
@@ -186,7 +183,7 @@ def _legacy(file: io.BufferedReader[Any]) -> Skeleton:
 # --- the others ---------------------------------------------------------------------------------
 
 
-def _read_zip(file: io.BufferedReader[Any], _in_place: bool) -> Skeleton:  # noqa: FBT001
+def _read_zip(file: io.BufferedReader[Any]) -> Skeleton:
     keeper = Keeper()
     found = read_torch_zip(file, keeper)
     if found is not None:
@@ -213,7 +210,7 @@ def _packed(content: io.BufferedReader[Any], kind: Kind) -> Skeleton:
     return replace(found, format=f"{found.format} in zip")
 
 
-def _read_npy(file: io.BufferedReader[Any], in_place: bool) -> Skeleton:  # noqa: FBT001
+def _read_npy(file: io.BufferedReader[Any], *, in_place: bool = True) -> Skeleton:
     from safeload.scan.forms import ArrayForm
 
     keeper = _PickleKeeper(file, in_place=False)
@@ -224,30 +221,25 @@ def _read_npy(file: io.BufferedReader[Any], in_place: bool) -> Skeleton:  # noqa
         if holds_objects(descr):
             values.append(unpickled(file, keeper))
             continue
-        if not all(type(n) is int and n >= 0 for n in shape):
-            msg = "an array of no possible shape"
-            raise ValueError(msg)
-        length = size_of(descr)
-        for n in shape:
-            length *= n
+        length = elements_of(shape) * size_of(descr)
         span = take(file, length, in_place=in_place)
         values.append(ArrayForm(span, descr, shape, bool(header["fortran_order"])))
     value = values[0] if len(values) == 1 else values
     return Skeleton(value=value, format="npy", file=file if in_place else None, uses=keeper.uses)
 
 
-def _read_safetensors(file: io.BufferedReader[Any], _in_place: bool) -> Skeleton:  # noqa: FBT001
+def _read_safetensors(file: io.BufferedReader[Any]) -> Skeleton:
     value, metadata = forms_in(file)
     return Skeleton(value=value, format="safetensors", file=file, metadata=metadata)
 
 
-def _read_tar(file: io.BufferedReader[Any], _in_place: bool) -> Skeleton:  # noqa: FBT001
+def _read_tar(file: io.BufferedReader[Any]) -> Skeleton:
     keeper = Keeper()
     value = read_torch_tar(file, keeper)
     return Skeleton(value=value, format="torch tar", file=file, uses=keeper.uses)
 
 
-Reader = Callable[[Any, bool], Skeleton]  # the file is a BufferedReader
+Reader = Callable[[Any], Skeleton]  # the file is a BufferedReader
 _READERS: Final[dict[Kind, Reader]] = {
     Kind.PICKLE: _read_pickles,
     Kind.ZIP: _read_zip,

@@ -157,8 +157,8 @@ def _records(
             found[member.filename] = Span(-1, len(content), content)
     end = 0
     for first, behind in sorted(taken):
-        if first < end or behind > size:
-            msg = "its members overlap, or reach beyond its end"
+        if first < end or behind > archive.start_dir:
+            msg = "its members overlap, or reach into its directory"
             raise BadFileError(msg)
         end = behind
     return found

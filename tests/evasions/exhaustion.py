@@ -9,6 +9,7 @@ import resource
 import struct
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, Final
 
 from .archives import torch_zip
@@ -135,6 +136,12 @@ def unpacked() -> object:
         return pickle.load(opened)
 
 
+def one_by_one() -> object:
+    """From a file of the program's own, which shows no byte before it is read."""
+    with open(FILE, "rb") as opened:
+        return pickle.load(SimpleNamespace(read=opened.read, readline=opened.readline))
+
+
 def by_joblib() -> object:
     import joblib
 
@@ -234,6 +241,9 @@ ROWS: Final = (
     slow("doubled_key_among_many", b"}(" + number(1) + b"N" + DOUBLED + b"Nu"),
     slow("doubled_key_of_a_dict_from_the_mark", b"(" + DOUBLED + b"Nd"),
     slow("doubled_in_memory", b"}" + DOUBLED + b"Ns", load=from_memory),
+    slow("doubled_behind_a_long_line", b"V" + b"a" * (1 << 18) + b"\n0}" + DOUBLED + b"Ns"),
+    slow("doubled_where_no_byte_is_seen_ahead", b"}" + DOUBLED + b"Ns", load=one_by_one),
+    slow("doubled_behind_a_name_where_no_byte_is_seen_ahead", A_NAME + b"}" + DOUBLED + b"Ns", load=one_by_one),
     slow("doubled_in_a_gzip_file", b"}" + DOUBLED + b"Ns", load=unpacked, packed=gzip.compress),
     slow("doubled_for_joblib", b"}" + DOUBLED + b"Ns", load=by_joblib, needs=("joblib",)),
     slow(

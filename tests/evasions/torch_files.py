@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from .archives import (
+    npy,
     patched,
     torch_legacy,
     torch_members,
@@ -72,7 +73,15 @@ def with_two(first: bytes, second: bytes) -> bytes:
     return zipped([*torch_members(first)[:1], *torch_members(second)])
 
 
+# The second array's length leads a reader back to where the second begins, again and again.
+ROUND_AND_ROUND: Final = npy(bytes(8), code="<f8") + npy(bytes(8), code="|u1", shape="(-128,)")
+
 ZIPS: Final = (
+    torch_row(
+        "torch_zip_with_an_array_that_leads_back",
+        lambda deed: zipped([("archive/a.npy", ROUND_AND_ROUND), *torch_members(deed)]),
+        twin=False,
+    ),
     torch_row("torch_zip", torch_zip),
     torch_row("torch_zip_without_checksum", lambda deed: with_crc(deed, bytes(4)), known="CVE-2025-10156"),
     torch_row("torch_zip_with_wrong_checksum", lambda deed: with_crc(deed, b"\1\2\3\4"), twin=False),
@@ -163,7 +172,25 @@ ZIPS: Final = (
     ),
 )
 
+
+
+def in_one_another(deed: bytes, times: int) -> bytes:
+    """So many files, each in a buffer of the one around it."""
+    for _ in range(times):
+        deed = calling("torch.storage:_load_from_bytes", octets(torch_legacy(deed)))
+    return pickled(deed)
+
+
 LEGACY: Final = (
+    *(
+        torch_row(
+            f"torch_legacy_in_one_another_{times}_times",
+            lambda deed, times=times: in_one_another(deed, times),  # type: ignore[misc]
+            load=opened("pickle.load"),
+            twin=is_looked_into,
+        )
+        for times, is_looked_into in ((16, True), (17, False))
+    ),
     *(
         torch_row(f"torch_legacy_{place}", lambda deed, place=place: torch_legacy(deed, place=place))  # type: ignore[misc]
         for place in ("magic", "protocol", "system", "object", "keys")

@@ -9,6 +9,8 @@ import sys
 import pytest
 from three_forms import ROOT, environment
 
+import safeload
+
 HEAVY = set("torch numpy joblib structlog wrapt rich click asyncio logging re tomllib pickle".split())
 BEST_OF = 7
 FIND = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
@@ -39,6 +41,19 @@ def test_guards_all_the_same() -> None:
     """What was put off is there when it is needed."""
     loading = "try: pickle.loads(b'cos\\nsystem\\n.')\nexcept pickle.UnpicklingError: print('refused')"
     code = f"import safeload, pickle\n{loading}"
+    assert python(code).stdout == "refused\n"
+
+
+ROOMS = {room: name for name, room in safeload._ROOMS.items()}
+
+
+@pytest.mark.parametrize("name", ROOMS.values())
+@pytest.mark.parametrize("without", ["", "_inplace"], ids=["with the C part", "without"])
+def test_any_name_may_be_the_first_that_is_asked_for(without: str, name: str) -> None:
+    """Nothing has imported pickle before: it arrives while the guard's own modules do."""
+    missing = f"sys.modules['safeload.{without}'] = None\n" if without else ""
+    refused = "try: pickle.loads(b'cos\\nsystem\\n.')\nexcept pickle.UnpicklingError: print('refused')"
+    code = f"{missing}import safeload\nassert 'pickle' not in sys.modules\nsafeload.{name}\nimport pickle\n{refused}"
     assert python(code).stdout == "refused\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import io
 import json
@@ -19,11 +20,26 @@ from typing import Any
 
 import pytest
 from evasions import archives
-from evasions.builders import BOOM, HARMLESS, calling, named, octets, pickled
+from evasions.builders import (
+    BINPERSID,
+    BOOM,
+    HARMLESS,
+    NONE,
+    TRUE,
+    calling,
+    group,
+    listing,
+    named,
+    number,
+    octets,
+    pickled,
+    text,
+)
 
 import safeload
 from safeload.files import scan
 from safeload.scan import unpack
+from safeload.scan.reading import goes_on_behind
 from safeload.scan.report import GlobalRef, Use
 
 SYSTEM = {"os:system"}
@@ -32,6 +48,17 @@ BIG = octets(bytes(90_000))
 PLAIN = pickle.dumps([1, 2])
 EVIL = pickled(BOOM)
 LIST = pickle.dumps(OrderedDict(a=1))
+
+
+def records(kind: str, size: int = 8) -> bytes:
+    """One element of a type that has parts."""
+    data = archives.npy(bytes(size), code="<f8".ljust(len(kind) - 2))
+    return data.replace(repr("<f8".ljust(len(kind) - 2)).encode(), kind.encode())
+
+
+def storage(count: int, key: str = "0") -> bytes:
+    """The persistent id of so many bytes, as legacy files have it."""
+    return group(text("storage"), named("torch:ByteStorage"), text(key), text("cpu"), number(count), NONE) + BINPERSID
 
 
 def packed(data: bytes, name: str = "frame.pkl") -> bytes:
@@ -183,6 +210,7 @@ CASES: dict[str, tuple[Bytes, str, set[str], str]] = {
         {"torch.package:PackageImporter", *SYSTEM},
         "",
     ),
+    "zip of nothing": (lambda: archives.zipped([]), "zip", set(), ""),
     "zipped pickle": (lambda: archives.zipped([("frame.pkl", EVIL)]), "pickle in zip", SYSTEM, ""),
     "zip of text": (lambda: archives.zipped([("readme.txt", b"text"), ("b.json", b"{}")]), "zip", set(), ""),
     "pickle among text": (lambda: archives.zipped([("readme.txt", b"text"), ("b", EVIL)]), "zip", SYSTEM, ""),
@@ -193,6 +221,25 @@ CASES: dict[str, tuple[Bytes, str, set[str], str]] = {
         "torch legacy",
         SYSTEM,
         "",
+    ),
+    **{
+        f"torch legacy with a storage of {what}": (
+            lambda count=count: archives.torch_legacy(storage(count)),
+            "torch legacy",
+            {"torch:ByteStorage"},
+            "break off",
+        )
+        for what, count in {
+            "more than any disk has": 1 << 50,
+            "more than there are numbers for": 1 << 70,
+            "less than nothing": -(1 << 40),
+        }.items()
+    },
+    "torch legacy with a storage that takes another's place away": (
+        lambda: archives.torch_legacy(group(storage(100), storage(-50, "1"))) + bytes(8 + 8 + 50),
+        "torch legacy",
+        {"torch:ByteStorage"},
+        "break off",
     ),
     "torch legacy with garbage behind": (
         lambda: archives.torch_legacy(HARMLESS) + b"rest",
@@ -220,6 +267,35 @@ CASES: dict[str, tuple[Bytes, str, set[str], str]] = {
     "npy of numbers": (lambda: archives.npy(bytes(8), code="<f8"), "npy", set(), ""),
     "npy of numbers that is cut": (lambda: archives.npy(bytes(7), code="<f8"), "npy", set(), "break off"),
     "npy with a pickle behind": (lambda: archives.npy(bytes(8), code="<f8") + EVIL, "npy", set(), "something follows"),
+    "npy of more than any disk has": (
+        lambda: archives.npy(bytes(8), code="|u1", shape=f"({1 << 50},)"), "npy", set(), "break off",
+    ),
+    "npy of more than there are numbers for": (
+        lambda: archives.npy(bytes(8), code="|u1", shape=f"({1 << 70},)"), "npy", set(), "break off",
+    ),
+    # Behind the array the reader would be where it was before it, or before an array that it has read.
+    "npy of a length below nothing": (
+        lambda: archives.npy(bytes(8), code="<f8", shape="(-15,)"), "npy", set(), "no possible shape",
+    ),
+    "npy of two lengths below nothing": (
+        lambda: archives.npy(bytes(8), code="<f8", shape="(-1, -1)"), "npy", set(), "no possible shape",
+    ),
+    "npy of a length that is no number": (
+        lambda: archives.npy(bytes(8), code="<f8", shape="(1.0,)"), "npy", set(), "no possible shape",
+    ),
+    **{
+        f"npy of records of {what}": (lambda kind=kind: records(kind), "npy", set(), "no possible shape")
+        for what, kind in {
+            "a length below nothing": "[('a', '<f8', (-15,))]",
+            "one length below nothing": "[('a', '<f8', -15)]",
+            "arrays of a length below nothing": "('<f8', (-15,))",
+        }.items()
+    },
+    "npy of records": (lambda: records("[('a', '<f8', (3,)), ('b', 'U2', 2), ('c', '?')]", 41), "npy", set(), ""),
+    "npy of records that is cut": (
+        lambda: records("[('a', '<f8', (3,)), ('b', 'U2', 2), ('c', '?')]", 40), "npy", set(), "break off",
+    ),
+    "npy of no type": (lambda: archives.npy(bytes(8), code="f8;"), "npy", set(), "an unknown type: 'f8;'"),
     "two npy, objects in the second": (
         lambda: archives.npy(bytes(8), code="<f8") + archives.npy(EVIL),
         "npy",
@@ -239,6 +315,20 @@ CASES: dict[str, tuple[Bytes, str, set[str], str]] = {
         {"joblib.numpy_pickle:NumpyArrayWrapper", "numpy:dtype", "numpy:ndarray"},
         "read by pickle instead of joblib, it asks for os:abort",
     ),
+    **{
+        f"joblib with an array of {what}": (
+            lambda shape=shape: pickled(archives.joblib_array(bytes(8), shape=shape) + b"0" + BOOM),
+            "joblib",
+            {"joblib.numpy_pickle:NumpyArrayWrapper", "numpy:dtype", "numpy:ndarray"},
+            "an array of no possible shape",
+        )
+        for what, shape in {
+            "a length below nothing": group(number(-1)),
+            "two lengths below nothing": group(number(-1), number(-1)),
+            "a length that is a truth": group(TRUE),
+            "a length that is no tuple": listing(number(1)),
+        }.items()
+    },
     "safetensors": (lambda: safetensors(FLOATS, bytes(8)), "safetensors", set(), ""),
     "safetensors that is cut": (lambda: safetensors(FLOATS, bytes(7)), "safetensors", set(), "there are 7"),
     "safetensors with a gap": (
@@ -306,6 +396,12 @@ def test_a_stream_that_unpacks_to_too_much_is_a_trap(name: str, monkeypatch: pyt
     assert "taken for a trap" in report.problem
 
 
+def test_lz4_where_its_package_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lz4.frame", None)
+    report = scan(b"\x04\x22\x4d\x18" + bytes(30))
+    assert "the package lz4 is not installed" in report.problem
+
+
 def test_safetensors_that_is_a_pickle_is_found() -> None:
     report = scan(safetensors_and_pickle())
     assert report.problem
@@ -350,6 +446,20 @@ def test_what_cannot_go_back_is_a_type_error() -> None:
 
     with pytest.raises(TypeError, match="go back"):
         scan(Pipe())  # type: ignore[arg-type]
+
+
+def test_an_array_longer_than_a_file_of_this_disk_breaks_off() -> None:
+    class OnASmallDisk(io.BytesIO):
+        def seek(self, place: int, whence: int = 0) -> int:
+            if place > 1 << 32:
+                raise OSError(errno.EINVAL, "Invalid argument")
+            return super().seek(place, whence)
+
+    file = io.BufferedReader(OnASmallDisk(b"abc"))
+    assert not goes_on_behind(file, 1 << 33)
+    assert not goes_on_behind(file, -1)
+    assert goes_on_behind(file, 2)
+    assert file.read() == b"c"
 
 
 def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:

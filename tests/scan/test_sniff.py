@@ -22,6 +22,15 @@ def tar() -> bytes:
     return out.getvalue()
 
 
+def counted_with_signs() -> bytes:
+    """As old tars did: bytes from 128 on count as negative."""
+    head = bytearray(tar()[:512])
+    head[:2] = b"\xe9\xff"
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(byte if byte < 128 else byte - 256 for byte in head)
+    return bytes(head)
+
+
 def lied_about(data: bytes) -> bytes:
     """A tar header with another checksum."""
     return data[:148] + b"0000000\0" + data[156:]
@@ -46,6 +55,7 @@ CASES = {
     "lz4": (b"\x04\x22\x4d\x18\x40", Kind.LZ4, "lz4"),
     "joblib of old": (b"ZF0x10            ", Kind.ZFILE, "old joblib"),
     "tar": (tar(), Kind.TAR, "a tar archive"),
+    "tar whose checksum counts with signs": (counted_with_signs(), Kind.TAR, "a tar archive"),
     "tar with another checksum": (lied_about(tar()), Kind.PICKLE, ""),
     "safetensors": (SAFETENSORS, Kind.SAFETENSORS, "safetensors"),
     "7z": (b"7z\xbc\xaf\x27\x1c\0\4", Kind.FOREIGN, "7z archive"),

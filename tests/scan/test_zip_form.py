@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -41,7 +42,41 @@ def is_plain(data: bytes) -> bool:
     return is_as_torch_writes(io.BufferedReader(io.BytesIO(data)), len(data))
 
 
+def by_hand(*before: int, place: int | None = None, extra: bytes = b"") -> bytes:
+    """Two members whose sizes stand before their bytes, and in the directory, alone.
+
+    Args:
+        before: checksum and sizes that the second has before it, if not its own.
+        place: where the directory says that the second begins, if not where it does.
+        extra: the directory's extra field of the second.
+    """
+    data = directory = b""
+    for name, content in ((b"a/data.pkl", b"\x80\x02}."), (b"a/version", b"3\n")):
+        is_second, own = bool(data), (zlib.crc32(content), len(content), len(content))
+        start = len(data) if place is None or not is_second else place
+        more = extra if is_second else b""
+        numbers = before if before and is_second else own
+        directory += struct.pack("<4s6H3L5H2L", b"PK\x01\x02", *[0] * 6, *own, len(name), len(more), *[0] * 4, start)
+        directory += name + more
+        data += struct.pack("<4s5H3L2H", b"PK\x03\x04", *[0] * 5, *numbers, len(name), 0) + name + content
+    numbers = (2, 2, len(directory), len(data))
+    end = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 0, 0, 0, 0, *numbers)
+    end += struct.pack("<4sLQL", b"PK\x06\x07", 0, len(data + directory), 1)
+    return data + directory + end + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, *numbers, 0)
+
+
+MOST: Final = 0xFFFFFFFF
+SECOND: Final = by_hand().rindex(b"PK\x03\x04")
+
+
+def wide(*values: int) -> bytes:
+    """The extra field of what has no place in four bytes."""
+    return struct.pack(f"<2H{len(values)}Q", 1, 8 * len(values), *values)
+
+
 HONEST: Final = {
+    "sizes that stand before the bytes alone": by_hand,
+    "a place of eight bytes": lambda: by_hand(place=MOST, extra=wide(SECOND)),
     "a state dict": lambda: DATA,
     "nothing": lambda: saved({}),
     "a thousand tensors": lambda: saved({f"l{i}": torch.zeros(i % 7) for i in range(1000)}),
@@ -53,6 +88,14 @@ HONEST: Final = {
 @pytest.mark.parametrize("make", HONEST.values(), ids=HONEST)
 def test_what_torch_writes_has_it(make: Callable[[], bytes]) -> None:
     assert is_plain(make())
+
+
+BY_HAND: Final = ["sizes that stand before the bytes alone", "a place of eight bytes"]
+
+
+@pytest.mark.parametrize("make", [HONEST[name] for name in BY_HAND], ids=BY_HAND)
+def test_what_is_made_by_hand_is_what_readers_read(make: Callable[[], bytes]) -> None:
+    assert by_torch(make()) == by_python(make()) == {"data.pkl": b"\x80\x02}.", "version": b"3\n"}
 
 
 def zipped(*names: str, method: int = zipfile.ZIP_STORED) -> bytes:
@@ -102,6 +145,16 @@ OTHERS: Final = {
     "a name with a zero byte": lambda: DATA.replace(b"/version", b"/ver\0ion"),
     "a member that its attributes call a folder": lambda: DATA[: FIRST + 38] + b"\x10" + DATA[FIRST + 39 :],
     "one member less in the end": lambda: DATA[: END + 24] + b"\x01" + DATA[END + 25 :],
+    "other sizes before a member": lambda: by_hand(zlib.crc32(b"3\n"), 3, 3),
+    "two sizes before a member": lambda: by_hand(zlib.crc32(b"3\n"), 3, 2),
+    "another checksum before a member": lambda: by_hand(1, 2, 2),
+    "no sizes before a member, nor behind it": lambda: by_hand(0, 0, 0),
+    "a place of eight bytes beside that of four": lambda: by_hand(extra=wide(SECOND)),
+    "a place of eight bytes that is another's": lambda: by_hand(place=MOST, extra=wide(0)),
+    "more of eight bytes than was asked for": lambda: by_hand(place=MOST, extra=wide(SECOND, 2)),
+    "less of eight bytes than was asked for": lambda: by_hand(place=MOST, extra=wide()),
+    "an extra field of another kind": lambda: by_hand(place=MOST, extra=b"\2" + wide(SECOND)[1:]),
+    "an extra field that nothing asks for": lambda: by_hand(extra=wide()[:2] + b"\4\0" + bytes(4)),
     "nothing": lambda: b"",
     "an end alone": lambda: DATA[END:],
 }

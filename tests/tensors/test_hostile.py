@@ -14,6 +14,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 np = pytest.importorskip("numpy")
+from evasions.archives import torch_legacy
+from evasions.builders import FALSE, NONE, TRUE, call, group, listing, mapping, named_by_line, number, text
 from kit_of_tensors import saved
 
 import safeload
@@ -85,6 +87,14 @@ def pointing_at(other: str) -> bytes:
     return put(data, central(data, "a/data/0") + 42, "<I", there)
 
 
+def into_the_directory() -> bytes:
+    """The last member's bytes are the archive's own directory as well."""
+    data = zipped({**HONEST, "a/data/1": bytes(16)})
+    at = central(data, "a/data/1")
+    size = 16 + len(data) - data.index(b"PK\x01\x02")
+    return put(data, at + 20, "<II", size, size)
+
+
 def with_zip64(size: int, packed: int, place: int) -> bytes:
     """The directory leaves sizes and place to a record of zip64, which says these."""
     data = zipped(HONEST)
@@ -108,6 +118,7 @@ ZIPS = {
     "a member that is the pickle's bytes": (lambda: pointing_at("a/data.pkl"), "own header"),
     "a member longer than what is there": (in_the_directory(20, "<II", 1 << 20, 1 << 20), "overlap|bytes where"),
     "a member that reaches into the next": (in_the_directory(20, "<II", 80, 80), "overlap|bytes where"),
+    "a member that reaches into the directory": (lambda: into_the_directory(), "overlap"),
     "a stored member of two sizes": (in_the_directory(20, "<II", 8, 16), "two sizes"),
     "a member that begins behind the end": (in_the_directory(42, "<I", 1 << 30), "zip|header|breaks"),
     "a member packed in another way than it says": (in_the_directory(10, "<H", 8), "own header"),
@@ -163,6 +174,7 @@ HEADERS = {
     "a hole between tensors": safetensors({"a": entry(), "b": entry(offsets=(12, 20))}, bytes(20)),
     "bytes behind the last": safetensors({"a": entry()}, bytes(9)),
     "bytes that break off": safetensors({"a": entry()}, bytes(7)),
+    "a size of 2**63 beside one of nothing": safetensors({"a": entry(shape=(0, 1 << 63), offsets=(0, 0))}, b""),
     "offsets that go backwards": safetensors({"a": entry(offsets=(8, 0))}),
     "offsets below nothing": safetensors({"a": entry(offsets=(-8, 0)), "b": entry()}),
     "offsets that are no whole numbers": safetensors({"a": entry(offsets=(0.0, 8.0))}),
@@ -232,6 +244,75 @@ def test_an_entry_that_lies_gives_no_tensor(said: dict) -> None:
         return
     assert dict(ours) == {}
     assert list(ours.left_out) == ["a"]
+
+
+# --- what a tensor says of itself ---------------------------------------------------------------
+
+
+def marked(marks: bytes) -> bytes:
+    """The honest tensor, with what torch calls its metadata."""
+    return view(reference("0"))[: -len(b"tR")] + marks + b"tR"
+
+
+def of_type(function: bytes, cls: bytes = named_by_line("torch:Tensor")) -> bytes:
+    """As tensors of a class of their own are pickled."""
+    args = view(reference("0")).removeprefix(b"ctorch._utils\n_rebuild_tensor_v2\n")[:-1]
+    return call(named_by_line("torch._tensor:_rebuild_from_type_v2"), function, cls, args, mapping())
+
+
+def sparse(layout: str, *parts: bytes, around: Callable[..., bytes] = group) -> bytes:
+    made = call(named_by_line("torch.serialization:_get_layout"), text(layout))
+    return call(named_by_line("torch._utils:_rebuild_sparse_tensor"), made, around(*parts))
+
+
+INDICES = view(reference("1", "Long", 2), (2, 1), (1, 1))
+COO = (INDICES, view(reference("0"), (1,)), group(number(2), number(2)))
+REBUILD = named_by_line("torch._utils:_rebuild_tensor_v2")
+OTHER = named_by_line("torch:zeros")
+SAID = {
+    "marks": (marked(mapping((text("conj"), FALSE), (text("neg"), FALSE))), None),
+    "no marks": (marked(NONE), None),
+    "a mark that is not known": (marked(mapping((text("other"), TRUE))), "marks that are not known"),
+    "marks that are a list": (marked(listing(text("conj"))), "marks that are not known"),
+    "a class of its own": (of_type(REBUILD), None),
+    "a class that is none": (of_type(REBUILD, text("Tensor")), "of no class"),
+    "made by another function": (of_type(OTHER), "a tensor that a function makes"),
+    "made by a text": (of_type(text("torch")), "a tensor that a function makes"),
+    "quantized": (of_type(named_by_line("torch._utils:_rebuild_qtensor")), "a quantized tensor"),
+    "sparse": (sparse("torch.sparse_coo", *COO), None),
+    "sparse, and whether it is in order": (sparse("torch.sparse_coo", *COO, FALSE), None),
+    "sparse, with a part too many": (sparse("torch.sparse_coo", *COO, FALSE, FALSE), "no layout that is known"),
+    "sparse, with a part too few": (sparse("torch.sparse_coo", *COO[:2]), "no layout that is known"),
+    "sparse, its parts in a list": (sparse("torch.sparse_coo", *COO, around=listing), "no layout that is known"),
+    "sparse in a layout that there is not": (sparse("torch.sparse", *COO), "no layout that is known"),
+}
+
+
+@pytest.mark.parametrize(("fragment", "said"), SAID.values(), ids=SAID)
+def test_what_a_tensor_says_of_itself(fragment: bytes, said: str | None) -> None:
+    ours = safeload.load_tensors(zipped({**HONEST, "a/data.pkl": pickled(w=fragment), "a/data/1": bytes(16)}))
+    if said is None:
+        assert (list(ours), ours.left_out) == (["w"], {})
+    else:
+        assert (list(ours), list(ours.left_out)) == ([], ["w"])
+        assert said in ours.left_out["w"]
+
+
+PART = group(text("1"), number(0), number(2))
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        pytest.param(b"", "its bytes are not in the file", id="a storage that does not come"),
+        pytest.param(NONE, "its bytes are not in the file", id="a whole storage that does not come"),
+        pytest.param(PART, "a view of another storage, as torch wrote long ago", id="a part of another storage"),
+    ],
+)
+def test_a_tensor_of_a_legacy_file_without_its_bytes(part: bytes, said: str) -> None:
+    storage = reference("0")[: -len(b"tQ")] + part + b"tQ"
+    ours = safeload.load_tensors(torch_legacy(mapping((text("w"), view(storage)))))
+    assert (list(ours), ours.left_out) == ([], {"w": said})
 
 
 # --- names --------------------------------------------------------------------------------------

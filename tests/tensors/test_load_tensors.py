@@ -18,7 +18,22 @@ import joblib
 import numpy as np
 from allowlists.hostile import array as array_of
 from allowlists.hostile import dtype, plain
-from evasions.builders import calling, mapping, number, octets, pickled, text
+from evasions.archives import torch_legacy
+from evasions.builders import (
+    MARK,
+    call,
+    calling,
+    get,
+    given,
+    group,
+    listing,
+    mapping,
+    number,
+    octets,
+    pickled,
+    put,
+    text,
+)
 from kit_of_tensors import ONLY_IN_ZIP, STATES, Head, Hostile, assert_same, saved, sharing
 
 import safeload
@@ -115,6 +130,18 @@ def test_pickled_tensors_bring_their_storages() -> None:
     ours, theirs = safeload.load_tensors(pickle.dumps(state)), pickle.loads(pickle.dumps(state))
     for name in state:
         assert_same(ours[name], theirs[name])
+
+
+@pytest.mark.parametrize(("times", "is_read"), [(4, True), (5, False)])
+def test_storages_in_one_another(times: int, is_read: bool) -> None:  # noqa: FBT001 - a column
+    fragment = text("the innermost")
+    for _ in range(times):
+        fragment = calling("torch.storage:_load_from_bytes", octets(torch_legacy(fragment)))
+    if is_read:
+        assert safeload.load_tensors(pickled(fragment)).scalars == {"": "the innermost"}
+    else:
+        with pytest.raises(safeload.TensorsError, match="nested too deeply"):
+            safeload.load_tensors(pickled(fragment))
 
 
 def test_torchscript_has_its_parameters() -> None:
@@ -234,6 +261,64 @@ def test_an_array_whose_axes_were_exchanged(protocol: int) -> None:
         np.testing.assert_array_equal(ours["turned"], array)
 
 
+class Rowed(list):
+    pass
+
+
+class Keyed(dict):
+    pass
+
+
+class Own:
+    pass
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2])
+def test_objects_of_classes_made_from_builtin_ones(protocol: int) -> None:
+    """Before protocol 2 they are made by ``copyreg._reconstructor``, which is given their base and its value."""
+    own = Own()
+    own.w = np.ones(2)
+    held = {"row": Rowed([np.ones(3)]), "key": Keyed(w=np.ones(4)), "own": own}
+    ours = safeload.load_tensors(pickle.dumps(held, protocol))
+    assert {name: array.shape for name, array in ours.items()} == {"row.0": (3,), "key.w": (4,), "own.w": (2,)}
+    assert not ours.left_out
+
+
+BY_A_CALL = {
+    # what is called                    with                                   what is said of it
+    "a slice": ("builtins:slice", (number(1), number(2)), "made by calling builtins:slice"),
+    "a mapping of their own": ("ours:OrderedDict", (mapping(),), "made by calling ours:OrderedDict"),
+    "a queue": ("collections:deque", (listing(),), "made by calling collections:deque"),
+}
+
+
+@pytest.mark.parametrize(("ref", "args", "said"), BY_A_CALL.values(), ids=BY_A_CALL)
+def test_what_a_call_makes_is_named(ref: str, args: tuple[bytes, ...], said: str) -> None:
+    assert safeload.load_tensors(pickled(mapping((text("x"), calling(ref, *args))))).left_out == {"x": said}
+
+
+def test_what_a_mappings_call_makes_is_none_of_that() -> None:
+    made = calling("collections:OrderedDict", listing(group(text("a"), number(1))))
+    ours = safeload.load_tensors(pickled(mapping((text("x"), made))))
+    assert (ours.left_out, ours.scalars) == ({}, {"x.a": 1})
+
+
+def test_a_call_of_what_the_program_puts_in_a_persistent_ids_place() -> None:
+    """Nobody here knows what that is, nor what it returns."""
+    called = call(text("1") + b"Q")
+    assert safeload.load_tensors(pickled(mapping((text("x"), called)))).left_out == {"x": "a storage, not a tensor"}
+
+
+def test_the_versions_of_a_state_dict_that_hold_themselves_end() -> None:
+    versions = mapping((text("v"), number(1))) + put(1) + MARK + text("in") + get(1) + b"u"
+    state = given(calling("collections:OrderedDict"), mapping((text("_metadata"), versions)))
+    found = safeload.load_tensors(pickled(state))._metadata
+    for _ in range(8):
+        assert found["v"] == 1
+        found = found["in"]
+    assert found is None
+
+
 def test_a_list_made_of_what_is_none_takes_nothing_else_away() -> None:
     made = mapping((text("l"), calling("builtins:list", number(3))))
     ours = safeload.load_tensors(pickled(made)[:-1] + b"0" + pickle.dumps({"w": np.ones(2)}, 2)[2:])
@@ -246,6 +331,19 @@ def test_times_whose_type_says_no_unit(more: tuple[None, ...]) -> None:
     (times,) = safeload.load_tensors(pickled(array_of(dtype("M8", state), octets(bytes(range(8)))))).values()
     assert times.dtype == np.dtype("<M8")
     assert times.tobytes() == bytes(range(8))
+
+
+def test_an_array_whose_type_was_given_no_state() -> None:
+    kind = calling("numpy:dtype", text("<f8"))
+    (array,) = safeload.load_tensors(pickled(array_of(kind, octets(np.ones(1).tobytes())))).values()
+    assert (array.dtype, array.tolist()) == (np.dtype("<f8"), [1.0])
+
+
+@pytest.mark.parametrize("content", [listing(number(1)), number(8), mapping()], ids=["a list", "a number", "a dict"])
+def test_an_array_of_numbers_is_of_bytes(content: bytes) -> None:
+    kind = calling("numpy:dtype", text("<f8"))
+    made = mapping((text("a"), array_of(kind, content)))
+    assert safeload.load_tensors(pickled(made)).left_out == {"a": "an array without bytes"}
 
 
 class Slotted:
@@ -291,8 +389,16 @@ def test_npy_and_npz(tmp_path: Path) -> None:
     ours = safeload.load_tensors(tmp_path / "x.npz")
     np.testing.assert_array_equal(ours["a"], ARRAYS["columns"])
     np.testing.assert_array_equal(ours["b"], ARRAYS["record"])
-    np.save(tmp_path / "x.npy", ARRAYS["big"])
-    np.testing.assert_array_equal(safeload.load_tensors(tmp_path / "x.npy")[""], ARRAYS["big"])
+    for name in ("big", "empty", "scalar array", "columns"):
+        np.save(tmp_path / "x.npy", ARRAYS[name])
+        np.testing.assert_array_equal(safeload.load_tensors(tmp_path / "x.npy")[""], ARRAYS[name])
+
+
+def test_npy_of_objects(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.array([1, "a", np.ones(2)], dtype=object))
+    ours = safeload.load_tensors(tmp_path / "x.npy")
+    assert ours.scalars == {"0": 1, "1": "a"}
+    assert ours["2"].tolist() == [1, 1]
 
 
 def tensors_of(arrays: dict) -> bytes:
