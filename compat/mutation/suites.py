@@ -39,6 +39,7 @@ ALSO: Final = {
     **dict.fromkeys(("policy", "rulebook"), ("tests/test_settings.py",)),
     **dict.fromkeys(("guard", "loads", "grants", "pins/granting"), _UNDER_A_LOCK),
     **dict.fromkeys(("allowlists/never", "scan/entry", "scan/inert", "scan/keeping"), _RULES),
+    "doors/for_pickle": ("tests/doors/test_odd_files.py",),
     **dict.fromkeys(("tape", "replay", "scan/listen"), ("tests/doors/test_what_was_judged_is_loaded.py",)),
 }
 """Tests that start processes of their own, which nobody watched: for what survives the rest, if asked for."""

@@ -284,6 +284,10 @@ SAID = {
     "sparse, with a part too many": (sparse("torch.sparse_coo", *COO, FALSE, FALSE), "no layout that is known"),
     "sparse, with a part too few": (sparse("torch.sparse_coo", *COO[:2]), "no layout that is known"),
     "sparse, its parts in a list": (sparse("torch.sparse_coo", *COO, around=listing), "no layout that is known"),
+    "sparse, with a part that is no tensor": (
+        sparse("torch.sparse_coo", COO[0], number(1), *COO[2:]),
+        "a part cannot be had: it has no numbers",
+    ),
     "sparse in a layout that there is not": (sparse("torch.sparse", *COO), "no layout that is known"),
 }
 
