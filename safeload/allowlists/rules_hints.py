@@ -7,26 +7,19 @@ from typing import Any, Final
 
 from safeload.allowlists.rules import exactly
 from safeload.scan.inert import made_by, ref_of
+from safeload.scan.keeping import HINTS
 
 Args = tuple[Any, ...]
 Kwargs = Mapping[str, Any]
 
 _LITERAL: Final = exactly(str, bytes, int, bool, type(None))
-ALIASES: Final = frozenset(
-    {
-        ("_operator", "getitem"),
-        ("types", "GenericAlias"),
-        ("_functools", "reduce"),
-        ("functools", "reduce"),
-    }
-)
 
 
 def _is_hint(value: Any, depth: int = 0) -> bool:
     """A type, an alias, or a tuple or list of them: no text, which typing would compile."""
     if type(value) in (tuple, list):
         return depth < 5 and all(_is_hint(item, depth + 1) for item in value)
-    return value is None or ref_of(value) is not None or made_by(value) in ALIASES
+    return value is None or ref_of(value) is not None or made_by(value) in HINTS
 
 
 def hint_call(args: Args, kwargs: Kwargs) -> str | None:

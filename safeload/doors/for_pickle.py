@@ -30,6 +30,7 @@ from safeload.replay import ReadingFrom
 from safeload.scan.look import Look, SlowLook
 from safeload.scan.nested import JoblibRecorder, NestedRecorder
 from safeload.scan.report import GlobalRef
+from safeload.scan.rest import ENDED
 from safeload.scan.strain import of_bytes, of_file
 from safeload.state import COLLECTION_PAUSED, STATE
 from safeload.tape import Tape
@@ -46,9 +47,6 @@ WORTH_A_PAUSE: Final = 4096
 SOURCE: Final = GlobalRef("torch.package", "SourceCode")
 
 WITHIN_ITSELF: Final = "its unpickler is in the middle of another stream, and would take a part of that for a stream"
-
-# How the C and the Python unpickler say that a stream is over, or cut short.
-ENDED: Final = frozenset({"Ran out of input", "pickle data was truncated", "EOFError"})
 
 
 def loads(original: Original, *args: Any, **options: Any) -> Any:

@@ -24,9 +24,6 @@ class Copy:
         self._copy = io.BytesIO(file.getvalue())
         self._start = self._copy.seek(file.tell())
         self._skips = skips
-        self._take()
-
-    def _take(self) -> None:
         self.read = self._copy.read
         self.readline = self._copy.readline
         self.tell = self._copy.tell
@@ -63,9 +60,7 @@ class Ahead(Copy):
     def __init__(self, file: Any, size: int) -> None:
         data = file.read(size)
         self.is_all = len(data) < size
-        self._copy = io.BytesIO(data)
-        self._start, self._skips = 0, False
-        self._take()
+        super().__init__(io.BytesIO(data), skips=False)
 
     @property
     def answers(self) -> list[Answer]:

@@ -17,6 +17,7 @@ from safeload.scan import strain
 from safeload.scan.careful import Careful
 from safeload.scan.look import engine
 from safeload.scan.nested import ARRAY_WRAPPERS, elements_of, has_objects, itemsize
+from safeload.scan.reading import goes_on_behind
 from safeload.scan.report import GlobalRef, Use
 from safeload.scan.strain import Limits, weighed
 
@@ -231,11 +232,9 @@ def take(file: Any, length: int, *, in_place: bool) -> Span:
     """The next bytes of a file: passed over, or read as far as they are there."""
     start = file.tell()
     if in_place:
-        if length:
-            file.seek(length - 1, io.SEEK_CUR)
-            if not file.read(1):
-                msg = "an array's bytes break off"
-                raise ValueError(msg)
+        if not goes_on_behind(file, length):
+            msg = "an array's bytes break off"
+            raise ValueError(msg)
         return Span(start, length)
     data = bytearray()
     while len(data) < length:  # no more memory than there are bytes

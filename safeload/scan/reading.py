@@ -16,7 +16,7 @@ from safeload.scan.look import Engine, look
 from safeload.scan.nested import BULK
 from safeload.scan.report import Report
 from safeload.scan.rest import holds_more
-from safeload.scan.strain import BEHIND, Limits, weighed
+from safeload.scan.strain import BEHIND, Limits, left_behind, weighed
 
 MAX_DEPTH: Final = 8
 LONGEST: Final = 1 << 43  # bytes of an array: more, no disk has, and few let a file be
@@ -161,7 +161,7 @@ def look_through(reader: Forward, recorder: Recorder, kind: Engine | None = None
         return report
     if reader.crossed:
         return replace(report, problem="an argument crosses the end of its frame: unpicklers differ on it")
-    holds = holds_more(engines[0], reader, source.behind if getattr(source, "ended", False) else None)
+    holds = holds_more(engines[0], reader, left_behind(source))
     reader.go_on()
     if holds:
         return replace(report, problem=BEHIND)

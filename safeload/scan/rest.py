@@ -16,6 +16,8 @@ from safeload.scan.listen import Live
 from safeload.scan.look import Look, SlowLook
 
 AT_ITS_END: Final = "Ran out of input"  # CPython's words where there was nothing to read, and nothing is held
+# How the C and the Python unpickler say that a stream is over, or cut short.
+ENDED: Final = frozenset({AT_ITS_END, "pickle data was truncated", "EOFError"})
 
 
 def may_be_framed(reader: Copy | Live) -> bool:

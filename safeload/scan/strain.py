@@ -61,8 +61,12 @@ def behind_its_end(file: Any, limits: Limits) -> int | None:
     """How many bytes the last frame of such a file's pickle has behind the STOP; None where no walk leads there."""
     if engine is None:
         return None
-    walk, _ = _walked(file, limits)
-    return walk.behind if walk.ended else None
+    return left_behind(_walked(file, limits)[0])
+
+
+def left_behind(walk: Any) -> int | None:
+    """The same of a walk that is over, or of what is no walk, for want of the C part."""
+    return walk.behind if getattr(walk, "ended", False) else None
 
 
 def _walked(file: Any, limits: Limits) -> tuple[Any, bool]:
@@ -107,7 +111,7 @@ class Following:
 
     def behind(self) -> int | None:
         """How many bytes the last frame has behind the STOP; None where it was not followed there."""
-        return self._walk.behind if self._walk is not None and self._walk.ended else None
+        return left_behind(self._walk)
 
 
 def weighed(file: Any, limits: Limits) -> Any:

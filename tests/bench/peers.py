@@ -173,15 +173,20 @@ def spoken(process: subprocess.Popen[str]) -> object:
     return OVER if process.returncode == -signal.SIGKILL else f"refuses: it ended with {process.returncode}"
 
 
+def command_of(case: str, arm: Arm, path: Path, venvs: Path) -> list[str]:
+    """What starts the arm's process, which loads once and then whenever it is told a line."""
+    load = arm.load.replace("LOAD", loads_of(case))
+    return [python_of(arm, venvs), "-c", WORKER, case, str(path), arm.setup, load, str(ROOT)]
+
+
 def runs_a_hostile_one(case: str, arm: Arm, folder: Path, venvs: Path) -> bool:
     """Whether a file of this form that runs a command gets through."""
     path, mark = folder / f"hostile{suffix_of(case)}", folder / "ran"
     mark.unlink(missing_ok=True)
     dump = next(end for word, end in HOSTILE.items() if word in case)
     subprocess.run([sys.executable, "-W", "ignore", "-c", DEED + dump, path, mark], check=True)
-    load = arm.load.replace("LOAD", loads_of(case)).replace("5_000", "1")
-    command = [python_of(arm, venvs), "-c", WORKER, case, str(path), arm.setup, load, str(ROOT)]
-    subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    once = arm._replace(load=arm.load.replace("LOAD", loads_of(case)).replace("5_000", "1"))
+    subprocess.run(command_of(case, once, path, venvs), stdin=subprocess.DEVNULL, capture_output=True, check=False)
     return mark.exists()
 
 
@@ -192,10 +197,8 @@ def measured(case: str, path: Path, venvs: Path, rounds: int) -> dict[str, str]:
     """Each arm's least processor time over the plain one's."""
     processes, said = {}, {}
     for name, arm in ARMS.items():
-        load = arm.load.replace("LOAD", loads_of(case))
-        arguments = [case, str(path), arm.setup, load, str(ROOT)]
         processes[name] = subprocess.Popen(
-            [python_of(arm, venvs), "-c", WORKER, *arguments],
+            command_of(case, arm, path, venvs),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             env=os.environ | KEEPING,
         )  # fmt: skip
